@@ -1,0 +1,5 @@
+"""JSON API."""
+
+from ninja import Router
+
+router = Router(tags=["calendars"])

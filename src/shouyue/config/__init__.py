@@ -1,0 +1,1 @@
+"""Wiring only: settings, URLs, the API and the WSGI application."""

@@ -1,0 +1,1 @@
+"""Contracts: service plans and their versions, parties, stages, warranty, membership and charge rules."""

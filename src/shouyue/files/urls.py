@@ -1,0 +1,7 @@
+"""Routes."""
+
+from django.urls import URLPattern
+
+app_name = "files"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,237 @@
+"""What happened: one append-only row per fact, written in the transaction of the change itself.
+
+An event is audit trail, time line, evidence and trigger at once. Modules declare their verbs with typed facts
+in their `apps.py`; `record` refuses unknown verbs and facts. Rows of one subject form a hash chain whose last
+link is kept in `kernel_event_head`; `verify` (see `verification`) finds what was tampered with.
+
+Reactions: `consume` registers a function that runs in the same transaction (the commitment register);
+everything slower is a job, enqueued by `react` in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connection
+from django.utils.functional import Promise
+
+from . import clock
+from .actor import Actor
+from .scope import PROVIDER_ID
+
+
+
+class FactType(Enum):
+    """What a fact may be. No free text and no personal data: deleting a person must not break the chain."""
+
+    CODE = "code"
+    """A short token of a known list, such as a severity; at most 64 characters."""
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    """An aware datetime, stored as ISO 8601 in UTC."""
+    DAY = "day"
+    """A date, stored as ISO 8601."""
+    REFERENCE = "reference"
+    """`type:id` of another record."""
+    DIGEST = "digest"
+    """SHA-256 in hex."""
+
+
+FactValue = str | int | bool | datetime | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A kind of event: its name `subject.done`, its label for people, its facts.
+
+    facts are additive: a later release may add some, never change the type of one.
+    """
+
+    name: str
+    label: str | Promise
+    facts: Mapping[str, FactType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as consumers see it: facts are plain JSON values (instants as ISO strings)."""
+
+    id: int
+    verb: str
+    subject_type: str
+    subject_id: int
+    case_type: str
+    case_id: int
+    customer_id: int
+    contract_id: int | None
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    facts: Mapping[str, str | int | bool | None]
+    seq: int
+
+
+Consumer = Callable[[RecordedEvent], None]
+Enricher = Callable[[str, int | None, Mapping[str, Any]], Mapping[str, FactValue]]
+
+_verbs: dict[str, Verb] = {}
+_common_facts: dict[str, FactType] = {}
+_consumers: list[Consumer] = []
+_reactions: dict[str, list[Callable[[RecordedEvent], None]]] = {}
+_enrichers: list[Enricher] = []
+
+
+def declare(*verbs: Verb) -> None:
+    """Make verbs known; called from `AppConfig.ready`. Raises ValueError on a clash."""
+    for verb in verbs:
+        known = _verbs.get(verb.name)
+        if known is not None and known != verb:
+            raise ValueError(f"verb {verb.name!r} is declared twice")
+        _verbs[verb.name] = verb
+
+
+def declare_common_facts(facts: Mapping[str, FactType]) -> None:
+    """Facts that enrichers add to every event that has a contract (stage, zone, service level)."""
+    _common_facts.update(facts)
+
+
+def declared_verbs() -> Mapping[str, Verb]:
+    """All known verbs by name; common facts are not repeated in them."""
+    return MappingProxyType(_verbs)
+
+
+def common_facts() -> Mapping[str, FactType]:
+    """The facts that enrichers may add to any event."""
+    return MappingProxyType(_common_facts)
+
+
+def consume(consumer: Consumer) -> None:
+    """Run `consumer` for each event in the recording transaction, in the order of registration."""
+    if consumer not in _consumers:
+        _consumers.append(consumer)
+
+
+def react(verb: str, enqueue: Callable[[RecordedEvent], None]) -> None:
+    """Call `enqueue` after an event of `verb` is written; it must only defer a job."""
+    reactions = _reactions.setdefault(verb, [])
+    if enqueue not in reactions:
+        reactions.append(enqueue)
+
+
+def enrich(enricher: Enricher) -> None:
+    """Let a module below add facts it owns: (subject_type, contract_id, facts) → more facts. Given facts win."""
+    if enricher not in _enrichers:
+        _enrichers.append(enricher)
+
+
+_RECORD = """
+SELECT id, seq FROM kernel_record_event(%s::text, %s::text, %s::bigint, %s::text, %s::bigint, %s::bigint,
+  %s::bigint, %s::text, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::jsonb)
+"""
+
+
+def record(
+    verb: str,
+    *,
+    actor: Actor,
+    subject: tuple[str, int],
+    case: tuple[str, int] | None = None,
+    customer_id: int = PROVIDER_ID,
+    contract_id: int | None = None,
+    facts: Mapping[str, FactValue] | None = None,
+    occurred_at: datetime | None = None,
+    device_at: datetime | None = None,
+) -> RecordedEvent:
+    """Write one event and run its consumers in the running transaction.
+
+    subject: (type, id); case: the thread it belongs to, the subject itself when not given. occurred_at decides
+    verdicts and defaults to now; device_at is what a phone said. Raises: ValueError for an unknown verb or
+    fact or a naive time (a programming error). Locks: the subject's head row until the transaction ends.
+    Queries: one, plus the consumers'.
+    """
+    known = _verbs.get(verb)
+    if known is None:
+        raise ValueError(f"unknown verb {verb!r}; declare it in apps.py")
+    now = clock.now()
+    occurred = occurred_at or now
+    if occurred.tzinfo is None:
+        raise ValueError(f"occurred_at of {verb} has no time zone")
+    given = {key: value for key, value in (facts or {}).items() if value is not None}
+    for enricher in _enrichers:
+        for key, value in enricher(subject[0], contract_id, given).items():
+            if value is not None:
+                given.setdefault(key, value)
+    plain = {key: _plain(known, key, value) for key, value in given.items()}
+    thread = case or subject
+    values = (
+        verb,
+        *subject,
+        *thread,
+        customer_id,
+        contract_id,
+        actor.ref,
+        occurred,
+        now,
+        device_at,
+        json.dumps(plain, ensure_ascii=False),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, values)
+        event_id, seq = cursor.fetchone()
+    event = RecordedEvent(
+        id=event_id,
+        verb=verb,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        case_type=thread[0],
+        case_id=thread[1],
+        customer_id=customer_id,
+        contract_id=contract_id,
+        actor=actor.ref,
+        occurred_at=occurred,
+        recorded_at=now,
+        facts=MappingProxyType(plain),
+        seq=seq,
+    )
+    for consumer in _consumers:
+        consumer(event)
+    for reaction in _reactions.get(verb, ()):
+        reaction(event)
+    return event
+
+
+def _plain(verb: Verb, name: str, value: FactValue) -> str | int | bool | None:
+    kind = verb.facts.get(name) or _common_facts.get(name)
+    if kind is None:
+        raise ValueError(f"{verb.name} has no fact {name!r}")
+    return plain_fact(kind, value, f"{verb.name}.{name}")
+
+
+def plain_fact(kind: FactType, value: FactValue, where: str) -> str | int | bool:
+    """The JSON form of a fact. Raises ValueError naming `where` when the value is not of the kind."""
+    match kind, value:
+        case FactType.BOOLEAN, bool():
+            return value
+        case FactType.INTEGER, int() if not isinstance(value, bool):
+            return value
+        case FactType.INSTANT, datetime() if value.tzinfo is not None:
+            return value.astimezone(UTC).isoformat()
+        case FactType.DAY, date() if not isinstance(value, datetime):
+            return value.isoformat()
+        case (FactType.CODE | FactType.REFERENCE | FactType.DIGEST), str() if len(value) <= 64:
+            return value
+    raise ValueError(f"fact {where} must be {kind.value}, got {value!r}")
+
+
+def forget_registrations(keep_verbs: Iterable[str] = ()) -> None:
+    """Drop consumers and reactions (tests of the kernel alone)."""
+    _consumers.clear()
+    _reactions.clear()
+    _enrichers.clear()

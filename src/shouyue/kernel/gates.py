@@ -1,0 +1,97 @@
+"""Ask before acting: a service calls `require` and goes on only when no promise of the contract forbids it.
+
+The commitment register plugs in as a provider at start-up, so that services below never import it. Guards are
+the conditions a plan may name (`ticket.user_confirmed`); the module that can check one declares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from django.utils.functional import Promise
+
+from .actor import Actor
+from .errors import GateRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An act somebody tries: the verb-like act (`ticket.close`), its subject and facts."""
+
+    act: str
+    subject: tuple[str, int]
+    customer_id: int
+    contract_id: int | None
+    actor: Actor
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an act is refused: what is missing, in words, and who can provide it."""
+
+    guard: str
+    message: str | Promise
+
+
+Guard = Callable[[Request], Refusal | None]
+Provider = Callable[[Request], list[Refusal]]
+
+_acts: dict[str, str | Promise] = {}
+_guards: dict[str, Guard] = {}
+_providers: list[Provider] = []
+
+
+def declare_act(name: str, label: str | Promise) -> None:
+    """Make an act known that plans may put a gate before."""
+    _acts[name] = label
+
+
+def declare_guard(name: str, guard: Guard) -> None:
+    """Make a condition known that plans may demand."""
+    _guards[name] = guard
+
+
+def declared_acts() -> Mapping[str, str | Promise]:
+    return MappingProxyType(_acts)
+
+
+def declared_guards() -> Mapping[str, Guard]:
+    return MappingProxyType(_guards)
+
+
+def provide(provider: Provider) -> None:
+    """Register a provider that answers requests with refusals."""
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def check(request: Request) -> list[Refusal]:
+    """All refusals for a request; empty when the act may be done."""
+    return [refusal for provider in _providers for refusal in provider(request)]
+
+
+def require(
+    act: str,
+    *,
+    actor: Actor,
+    subject: tuple[str, int],
+    customer_id: int,
+    contract_id: int | None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Raises GateRefused with every missing condition, unless the act may be done."""
+    request = Request(
+        act=act,
+        subject=subject,
+        customer_id=customer_id,
+        contract_id=contract_id,
+        actor=actor,
+        facts=facts or {},
+    )
+    refusals = check(request)
+    if refusals:
+        raise GateRefused("\n".join(str(refusal.message) for refusal in refusals))

@@ -1,0 +1,37 @@
+"""Row locks, always in primary-key order, so that two transactions cannot wait for each other."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+from .errors import NotFound
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def lock_rows(rows: models.QuerySet[Row]) -> list[Row]:
+    """The rows, locked for update in pk order until the transaction ends. Locks: each row."""
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
+
+
+def lock_row(rows: models.QuerySet[Row], **lookup: Any) -> Row:
+    """One row, locked for update. Raises NotFound. Locks: the row."""
+    row = rows.filter(**lookup).order_by("pk").select_for_update(of=("self",)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def hold(name: str) -> None:
+    """Wait for the named lock and hold it until the transaction ends (work that only one may do at a time)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def try_hold(name: str) -> bool:
+    """Take the named lock if it is free; False when somebody else is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return bool(cursor.fetchone()[0])

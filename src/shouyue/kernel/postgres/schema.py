@@ -1,0 +1,64 @@
+"""Schema editor that raises the walls: row-level security per table and composite foreign keys.
+
+Policies: `shouyue_all` sees every row; `shouyue_scoped` the rows of the customers in `app.customers`. The
+setting is read once per statement (a scalar sub-select), so the policy costs the same for one row or a million.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.backends.ddl_references import Columns, Statement, Table
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+
+SCOPE_SQL = "ANY ((SELECT string_to_array(current_setting('app.customers', true), ',')::bigint[])::bigint[])"
+
+
+def wall_sql(table: str, column: str = "customer_id", *, unique: bool = True) -> list[str]:
+    """The statements that raise a wall round a table.
+
+    column: holds the owning customer's id. unique: also add UNIQUE (customer_id, id) for composite keys.
+    """
+    prefix = settings.DATABASE_ROLE_PREFIX
+    statements = [
+        f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+        f'CREATE POLICY wall_all ON "{table}" TO {prefix}_all USING (true) WITH CHECK (true)',
+        f'CREATE POLICY wall_scoped ON "{table}" TO {prefix}_scoped '
+        f'USING ("{column}" = {SCOPE_SQL}) WITH CHECK ("{column}" = {SCOPE_SQL})',
+    ]
+    if unique:
+        statements.insert(0, f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_wall_uniq" UNIQUE ("{column}", "id")')
+    return statements
+
+
+class WalledSchemaEditor(DatabaseSchemaEditor):
+    """Django's PostgreSQL schema editor plus the two wall mechanisms."""
+
+    def create_model(self, model: type[models.Model]) -> None:
+        super().create_model(model)
+        if any(getattr(field, "raises_wall", False) for field in model._meta.local_fields):
+            for statement in wall_sql(model._meta.db_table):
+                self.execute(statement)
+
+    def add_field(self, model: type[models.Model], field: Any) -> None:
+        if not getattr(field, "same_customer", False):
+            super().add_field(model, field)
+            return
+        inline = self.sql_create_column_inline_fk
+        self.sql_create_column_inline_fk = None  # type: ignore[assignment]
+        try:
+            super().add_field(model, field)
+        finally:
+            self.sql_create_column_inline_fk = inline
+
+    def _create_fk_sql(self, model: type[models.Model], field: Any, suffix: str) -> Statement:
+        statement = super()._create_fk_sql(model, field, suffix)
+        if getattr(field, "same_customer", False):
+            target = field.target_field.model._meta.db_table
+            quote = self.quote_name
+            statement.parts["column"] = Columns(model._meta.db_table, ["customer_id", field.column], quote)
+            statement.parts["to_column"] = Columns(target, ["customer_id", field.target_field.column], quote)
+            statement.parts["to_table"] = Table(target, quote)
+        return statement

@@ -1,0 +1,184 @@
+"""Proof that no event was changed, lost, slipped in or cut off.
+
+Each subject's rows must run 1, 2, 3 …; each row's digest must follow from its own bytes and its predecessor's
+digest; the last must equal the subject's head. A day's anchor covers all heads at that moment and is written to
+a file outside the database as well, so that even somebody who rewrites heads is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from . import clock
+from .models import EventAnchor
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with the chain. kind: changed | missing | inserted | cut | headless | anchor."""
+
+    kind: str
+    subject: str
+    seq: int | None
+    event_id: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was checked and what was found."""
+
+    events: int
+    subjects: int
+    anchors: int
+    findings: tuple[Finding, ...]
+
+
+_CHECK = """
+WITH linked AS (
+  SELECT e.id, e.subject_type, e.subject_id, e.seq, e.digest, e.prev_digest,
+         lag(e.seq) OVER w AS before_seq, lag(e.digest) OVER w AS before_digest,
+         lead(e.seq) OVER w AS next_seq,
+         kernel_event_digest(e.prev_digest, e.id, e.seq, e.verb, e.subject_type, e.subject_id, e.case_type,
+             e.case_id, e.customer_id, e.contract_id, e.actor, e.occurred_at, e.recorded_at, e.device_at,
+             e.facts) = e.digest AS sound
+  FROM kernel_event e
+  WINDOW w AS (PARTITION BY e.subject_type, e.subject_id ORDER BY e.seq, e.id)
+)
+SELECT l.id, l.subject_type, l.subject_id, l.seq, l.before_seq, l.sound,
+       CASE WHEN l.before_seq IS NULL THEN l.prev_digest = ''::bytea ELSE l.prev_digest = l.before_digest END,
+       l.next_seq IS NULL, h.seq, h.digest = l.digest
+FROM linked l
+LEFT JOIN kernel_event_head h ON h.subject_type = l.subject_type AND h.subject_id = l.subject_id
+WHERE NOT l.sound
+   OR l.seq <> coalesce(l.before_seq, 0) + 1
+   OR (CASE WHEN l.before_seq IS NULL THEN l.prev_digest <> ''::bytea ELSE l.prev_digest <> l.before_digest END)
+   OR (l.next_seq IS NULL AND (h.seq IS NULL OR h.seq <> l.seq OR h.digest <> l.digest))
+ORDER BY l.subject_type, l.subject_id, l.seq, l.id
+LIMIT 1000
+"""
+
+_EMPTY_HEADS = """
+SELECT h.subject_type, h.subject_id, h.seq FROM kernel_event_head h
+WHERE NOT EXISTS (SELECT 1 FROM kernel_event e WHERE e.subject_type = h.subject_type AND e.subject_id = h.subject_id)
+ORDER BY h.subject_type, h.subject_id LIMIT 1000
+"""
+
+
+def verify() -> Report:
+    """Check every chain and every anchor. Queries: a handful, each over the whole table; the work is in SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM kernel_event")
+        (events,) = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM kernel_event_head")
+        (subjects,) = cursor.fetchone()
+        cursor.execute(_CHECK)
+        broken = cursor.fetchall()
+        cursor.execute(_EMPTY_HEADS)
+        empty = cursor.fetchall()
+    findings = [finding for row in broken for finding in _read(row)]
+    findings += [
+        Finding("cut", f"{kind}:{pk}", seq, None, f"all {seq} events of {kind}:{pk} are gone") for kind, pk, seq in empty
+    ]
+    anchors = list(EventAnchor.objects.order_by("day"))
+    findings += [finding for anchor in anchors for finding in _check_anchor(anchor)]
+    return Report(events, subjects, len(anchors), tuple(findings))
+
+
+def _read(row: tuple[object, ...]) -> Iterator[Finding]:
+    event_id, kind, pk, seq, before_seq, sound, linked, last, head_seq, head_same = row
+    assert isinstance(seq, int)
+    assert isinstance(event_id, int)
+    subject = f"{kind}:{pk}"
+    expected = (before_seq if isinstance(before_seq, int) else 0) + 1
+    name = f"event {event_id} ({subject}, no. {seq})"
+    if not sound:
+        yield Finding("changed", subject, seq, event_id, f"{name} does not match its digest")
+    if seq > expected:
+        yield Finding("missing", subject, expected, None, f"{subject}: no. {expected} to {seq - 1} are missing before {name}")
+    elif seq < expected:
+        yield Finding("inserted", subject, seq, event_id, f"{name} stands twice in its chain")
+    elif not linked:
+        yield Finding("inserted", subject, seq, event_id, f"{name} does not follow from the row before it")
+    if last and head_seq is None:
+        yield Finding("headless", subject, seq, event_id, f"{subject} has events but no head")
+    elif last and isinstance(head_seq, int) and head_seq > seq:
+        yield Finding("cut", subject, seq, event_id, f"{subject}: no. {seq + 1} to {head_seq} were cut off after {name}")
+    elif last and (head_seq != seq or not head_same):
+        yield Finding("inserted", subject, seq, event_id, f"{name} is not the end its head remembers")
+
+
+_DAY_DIGEST = """
+SELECT count(*), coalesce(max(last_id), 0), encode(sha256(convert_to(coalesce(string_agg(
+         subject_type || ':' || subject_id || ' ' || seq || ' ' || encode(digest, 'hex'), E'\\n'
+         ORDER BY subject_type COLLATE "C", subject_id), ''), 'UTF8')), 'hex')
+FROM (
+  SELECT DISTINCT ON (subject_type, subject_id) subject_type, subject_id, seq, digest,
+         max(id) OVER () AS last_id
+  FROM kernel_event WHERE id <= %s
+  ORDER BY subject_type, subject_id, seq DESC
+) heads
+"""
+
+
+def anchor_file() -> Path:
+    """Where anchors are written outside the database, one JSON line a day."""
+    return Path(settings.SHOUYUE_HOME) / "anchors" / "events.jsonl"
+
+
+@transaction.atomic
+def anchor_day(day: date) -> EventAnchor:
+    """Anchor the state of all chains under `day`, in the database and in `anchor_file()`; once a day."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM kernel_event")
+        (last,) = cursor.fetchone()
+        cursor.execute(_DAY_DIGEST, [last])
+        heads, _, digest = cursor.fetchone()
+    anchor, made = EventAnchor.objects.get_or_create(
+        day=day,
+        defaults={"heads": heads, "last_event_id": last, "digest": digest, "made_at": clock.now()},
+    )
+    if made:
+        path = anchor_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        line = {"day": day.isoformat(), "heads": heads, "last_event_id": last, "digest": digest}
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    return anchor
+
+
+def _check_anchor(anchor: EventAnchor) -> Iterator[Finding]:
+    name = f"anchor of {anchor.day}"
+    with connection.cursor() as cursor:
+        cursor.execute(_DAY_DIGEST, [anchor.last_event_id])
+        heads, _, digest = cursor.fetchone()
+    if (heads, digest) != (anchor.heads, anchor.digest):
+        yield Finding("anchor", "anchor", None, None, f"{name} does not match the events up to {anchor.last_event_id}")
+    outside = _anchors_outside().get(anchor.day.isoformat())
+    if outside is not None and outside != anchor.digest:
+        yield Finding("anchor", "anchor", None, None, f"{name} differs from the copy in {anchor_file()}")
+
+
+def _anchors_outside() -> dict[str, str]:
+    try:
+        lines = anchor_file().read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {line["day"]: line["digest"] for line in map(json.loads, filter(None, lines))}
+
+
+def digest_of(prev: bytes, fields: list[str]) -> bytes:
+    """The digest of one link, computed in Python as the database does: fields joined by U+001F after `prev`.
+
+    fields: id, seq, verb, subject_type, subject_id, case_type, case_id, customer_id, contract_id or "", actor,
+    occurred_at and recorded_at and device_at (or "") in microseconds since 1970, facts as PostgreSQL prints jsonb.
+    """
+    return hashlib.sha256(prev + "\x1f".join(fields).encode()).digest()

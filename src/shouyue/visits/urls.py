@@ -1,0 +1,7 @@
+"""Routes."""
+
+from django.urls import URLPattern
+
+app_name = "visits"
+
+urlpatterns: list[URLPattern] = []
