@@ -1,7 +1,7 @@
 """The embedded PostgreSQL server of one home: started by who needs it first, stopped by who leaves last.
 
 Every process that uses the server holds a shared lock on `database.users`; the kernel drops it however the
-process ends. `database.lock` serialises starting and stopping, so that any number of processes make one server.
+process ends. `database.lock` serialises starting and stopping, so that many processes make one server.
 """
 
 import atexit

@@ -1,0 +1,44 @@
+"""The command line: finds the command, runs it, and tells a problem in one sentence."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from shouyue import __version__
+from shouyue.cli.parsing import Commands
+from shouyue.runtime.environment import load_environment
+from shouyue.runtime.errors import Problem
+
+# Modules of this package, in the order of the help page.
+COMMANDS = ("up", "stop", "status", "check", "prepare", "database", "manage")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 a problem or a finding, 2 wrong usage."""
+    try:
+        chosen = _parser().parse_args(arguments)
+        load_environment()
+        status: int = chosen.run(chosen)
+        return status
+    except Problem as problem:
+        print(f"shouyue: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shouyue",
+        description="Shouyue: every promise of a service contract, started, watched and proved.",
+    )
+    parser.add_argument("--version", action="version", version=f"shouyue {__version__}")
+    commands: Commands = parser.add_subparsers(metavar="command", required=True, dest="command")
+    for name in COMMANDS:
+        importlib.import_module(f"shouyue.cli.{name}").register(commands)
+    return parser
