@@ -1,0 +1,196 @@
+"""The bulk arithmetic as loops compiled by numba, where that package is installed. Same answers.
+
+Without numba the loops below are plain Python functions: slow, but the tests prove them the same way.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shouyue.servicetime.compile import LONGEST, NEVER, Ints, Table
+from shouyue.servicetime.kernel_numpy import PauseRows, TableTooShort, check_seconds
+
+try:
+    import numba
+except ImportError:
+    AVAILABLE = False
+
+    def _compiled(function: Callable[..., Any]) -> Any:
+        return function
+
+    _index: Any = int
+else:
+    AVAILABLE = True
+    _compiled = numba.njit(nogil=True, cache=True)
+    _index = np.uint64  # an unsigned index needs no test for "from the end"
+
+_NO_PAUSES = PauseRows(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
+_OK, _RANGE, _FURTHER, _SECONDS = 0, 1, 2, 3
+
+
+def deadlines(
+    table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
+) -> None:
+    """Fill `out` with due times. `seconds` has one value or one per row. Raises: TableTooShort."""
+    used, paused = pauses or _NO_PAUSES, pauses is not None
+    arrays = (used.offsets, used.begins, used.ends, out, *_tables(table))
+    code, row, far = _deadline_rows(starts, seconds, paused, *arrays, final)
+    _answer(table, code, starts, row, far)
+
+
+def elapseds(
+    table: Table, final: bool, starts: Ints, ends: Ints, pauses: PauseRows | None, out: Ints
+) -> None:
+    """Fill `out` with the open, unpaused seconds of each row. Raises: TableTooShort."""
+    used, paused = pauses or _NO_PAUSES, pauses is not None
+    arrays = (used.offsets, used.begins, used.ends, out, *_tables(table))
+    code, row, far = _elapsed_rows(starts, ends, paused, *arrays, final)
+    _answer(table, code, starts, row, far)
+
+
+def _tables(table: Table) -> tuple[Any, ...]:
+    # Plain integers: a NumPy integer would make numba compile a second version.
+    shifts = (table.low, table.high, table.total, table.time_shift, table.count_shift)
+    return (
+        *map(int, shifts),
+        table.next_opens,
+        table.offsets,
+        table.counts,
+        table.time_cells,
+        table.count_cells,
+    )
+
+
+def _answer(table: Table, code: int, starts: Ints, row: int, far: int) -> None:
+    if code == _RANGE:
+        # Ask for everything at once, so that one longer table serves all rows.
+        raise TableTooShort(min(int(starts.min()), far), max(int(starts.max()), far))
+    if code == _SECONDS:
+        check_seconds(far)
+    if code == _FURTHER:
+        raise TableTooShort(int(starts[row]), table.high, further=True)
+
+
+@_compiled
+def _before(
+    t: int, low: int, high: int, shift: int, next_opens: Ints, offsets: Ints, counts: Ints, cells: Ints
+) -> int:
+    cell = (t - low) >> shift if t < high else len(cells) - 1
+    i = cells[_index(cell)]
+    while next_opens[_index(i)] <= t:
+        i += 1
+    inside: int = t - offsets[_index(i)]
+    count: int = counts[_index(i)]
+    return inside if inside < count else count
+
+
+@_compiled
+def _deadline_rows(
+    starts: Ints,
+    seconds: Ints,
+    paused: bool,
+    pause_offsets: Ints,
+    begins: Ints,
+    ends: Ints,
+    out: Ints,
+    low: int,
+    high: int,
+    total: int,
+    shift: int,
+    count_shift: int,
+    next_opens: Ints,
+    offsets: Ints,
+    counts: Ints,
+    cells: Ints,
+    count_cells: Ints,
+    final: bool,
+) -> tuple[int, int, int]:
+    one = len(seconds) == 1
+    for row in range(len(starts)):
+        t = starts[row]
+        n = seconds[0] if one else seconds[row]
+        if t < low or (t > high and (not final or t == NEVER)):
+            return _RANGE, row, t
+        if n < 0 or n > LONGEST:
+            return _SECONDS, row, n
+        if n == 0:
+            out[row] = t
+            continue
+        b = n + _before(t, low, high, shift, next_opens, offsets, counts, cells)
+        stopped = False
+        if paused:
+            done = t
+            for at in range(pause_offsets[row], pause_offsets[row + 1]):
+                begin = max(begins[at], done)
+                end = ends[at]
+                if end <= begin:
+                    continue
+                lost = _before(min(begin, high), low, high, shift, next_opens, offsets, counts, cells)
+                if lost >= b:
+                    break
+                if end == NEVER:
+                    stopped = True
+                    break
+                if end > high and not final:
+                    return _RANGE, row, end
+                b += _before(min(end, high), low, high, shift, next_opens, offsets, counts, cells) - lost
+                done = end
+        if stopped:
+            out[row] = NEVER
+        elif b > total:
+            if not final:
+                return _FURTHER, row, t
+            out[row] = NEVER
+        else:
+            j = count_cells[_index(b >> count_shift)]
+            while counts[_index(j)] < b:
+                j += 1
+            out[row] = offsets[_index(j)] + b
+    return _OK, 0, 0
+
+
+@_compiled
+def _elapsed_rows(
+    starts: Ints,
+    stops: Ints,
+    paused: bool,
+    pause_offsets: Ints,
+    begins: Ints,
+    ends: Ints,
+    out: Ints,
+    low: int,
+    high: int,
+    total: int,
+    shift: int,
+    count_shift: int,
+    next_opens: Ints,
+    offsets: Ints,
+    counts: Ints,
+    cells: Ints,
+    count_cells: Ints,
+    final: bool,
+) -> tuple[int, int, int]:
+    for row in range(len(starts)):
+        t, stop = starts[row], stops[row]
+        if t < low or (t > high and (not final or t == NEVER)):
+            return _RANGE, row, t
+        if stop < low or (stop > high and (not final or stop == NEVER)):
+            return _RANGE, row, stop
+        if stop <= t:
+            out[row] = 0
+            continue
+        counted = _before(stop, low, high, shift, next_opens, offsets, counts, cells)
+        counted -= _before(t, low, high, shift, next_opens, offsets, counts, cells)
+        if paused:
+            done = t
+            for at in range(pause_offsets[row], pause_offsets[row + 1]):
+                begin = max(begins[at], done)
+                end = min(ends[at], stop)
+                if end <= begin:
+                    continue
+                counted -= _before(end, low, high, shift, next_opens, offsets, counts, cells)
+                counted += _before(begin, low, high, shift, next_opens, offsets, counts, cells)
+                done = end
+        out[row] = counted
+    return _OK, 0, 0

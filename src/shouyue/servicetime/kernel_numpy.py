@@ -1,0 +1,245 @@
+"""Bulk arithmetic on a compiled table with NumPy, in chunks that stay in the processor's cache."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from shouyue.servicetime.compile import LONGEST, NEVER, Ints, Table
+from shouyue.servicetime.errors import NegativeTargetError, OutOfRangeError
+
+CHUNK = 1 << 14  # rows; the scratch of one chunk and the table fit in the second-level cache
+_MOST_STEPS = 3  # more comparisons per row than this cost more than a binary search
+
+
+class TableTooShort(Exception):  # noqa: N818 - not an error: asks the caller for a longer table
+    """The table must answer for these epoch seconds as well; `further` asks for more open time."""
+
+    def __init__(self, low: int, high: int, *, further: bool = False) -> None:
+        super().__init__(low, high)
+        self.low, self.high, self.further = low, high, further
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRows:
+    """Pauses of many rows: those of row r are `begins[offsets[r]:offsets[r + 1]]`, sorted by begin."""
+
+    offsets: Ints
+    begins: Ints
+    ends: Ints
+
+
+class Kernel(Protocol):
+    """What both implementations offer. `final`: beyond the table nothing is open."""
+
+    def deadlines(
+        self, table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
+    ) -> None:
+        """Fill `out`. Raises: TableTooShort."""
+
+    def elapseds(
+        self, table: Table, final: bool, starts: Ints, ends: Ints, pauses: PauseRows | None, out: Ints
+    ) -> None:
+        """Fill `out`. Raises: TableTooShort."""
+
+
+def check_seconds(seconds: int) -> None:
+    """Refuse a target below zero, and one so long that sums would overflow."""
+    if seconds < 0:
+        raise NegativeTargetError(f"{seconds}: a target cannot be negative")
+    if seconds > LONGEST:
+        raise OutOfRangeError(f"{seconds}: a target longer than all the years that can be computed")
+
+
+def deadlines(
+    table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
+) -> None:
+    """Fill `out` with due times. `seconds` has one value or one per row."""
+    scratch = _Scratch(min(CHUNK, len(starts)))
+    for first in range(0, len(starts), CHUNK):
+        rows = slice(first, min(first + CHUNK, len(starts)))
+        n = seconds if len(seconds) == 1 else seconds[rows]
+        _deadline_chunk(table, final, starts[rows], n, _part(pauses, rows), out[rows], scratch)
+
+
+def elapseds(
+    table: Table, final: bool, starts: Ints, ends: Ints, pauses: PauseRows | None, out: Ints
+) -> None:
+    """Fill `out` with the open, unpaused seconds of each row."""
+    scratch = _Scratch(min(CHUNK, len(starts)))
+    for first in range(0, len(starts), CHUNK):
+        rows = slice(first, min(first + CHUNK, len(starts)))
+        _elapsed_chunk(table, final, starts[rows], ends[rows], _part(pauses, rows), out[rows], scratch)
+
+
+class _Scratch:
+    """Work space of one chunk, allocated once for a call."""
+
+    def __init__(self, rows: int) -> None:
+        self.index, self.value, self.sum = (np.empty(rows, np.int64) for _ in range(3))
+        self.flag = np.empty(rows, np.bool_)
+
+
+def _part(pauses: PauseRows | None, rows: slice) -> PauseRows | None:
+    if pauses is None:
+        return None
+    offsets = pauses.offsets[rows.start : rows.stop + 1]
+    first, last = int(offsets[0]), int(offsets[-1])
+    if first == last:
+        return None
+    return PauseRows(offsets - first, pauses.begins[first:last], pauses.ends[first:last])
+
+
+def _require(table: Table, t: Ints, final: bool) -> None:
+    low, high = int(t.min()), int(t.max())
+    if low < table.low or (high > table.high and not (final and high < NEVER)):
+        raise TableTooShort(low, high)
+
+
+def _before(table: Table, t: Ints, scratch: _Scratch, out: Ints) -> None:
+    """Open seconds of the table before each instant; instants after its end are moved to its end."""
+    rows = len(t)
+    index, value, flag = scratch.index[:rows], scratch.value[:rows], scratch.flag[:rows]
+    if table.time_steps > _MOST_STEPS:
+        index[:] = np.searchsorted(table.opens, t, "right")
+        index -= 1
+    else:
+        np.subtract(t, table.low, out=index)
+        np.right_shift(index, table.time_shift, out=index)
+        # "clip" takes an instant at or after the table's end to the last cell; it spares the check too.
+        np.take(table.time_cells, index, out=value, mode="clip")
+        index, value = value, index
+        for _ in range(table.time_steps):
+            np.take(table.next_opens, index, out=value, mode="clip")
+            np.less_equal(value, t, out=flag)
+            np.add(index, flag, out=index)
+    np.take(table.offsets, index, out=value, mode="clip")
+    np.subtract(t, value, out=out)
+    np.take(table.counts, index, out=value, mode="clip")
+    np.minimum(out, value, out=out)
+
+
+def _used_up(table: Table, b: Ints, scratch: _Scratch, out: Ints) -> None:
+    """The instants at which b open seconds of the table are used up."""
+    rows = len(b)
+    index, value, flag = scratch.index[:rows], scratch.value[:rows], scratch.flag[:rows]
+    if table.count_steps > _MOST_STEPS:
+        index[:] = np.searchsorted(table.counts, b, "left")
+    else:
+        np.right_shift(b, table.count_shift, out=value)
+        np.take(table.count_cells, value, out=index, mode="clip")
+        for _ in range(table.count_steps):
+            np.take(table.counts, index, out=value, mode="clip")
+            np.less(value, b, out=flag)
+            np.add(index, flag, out=index)
+    np.take(table.offsets, index, out=value, mode="clip")
+    np.add(value, b, out=out)
+
+
+def _deadline_chunk(
+    table: Table,
+    final: bool,
+    start: Ints,
+    seconds: Ints,
+    pauses: PauseRows | None,
+    out: Ints,
+    scratch: _Scratch,
+) -> None:
+    _require(table, start, final)
+    check_seconds(int(seconds.min()))
+    check_seconds(int(seconds.max()))
+    zero = seconds == 0
+    kept = start if zero.any() else None
+    b = scratch.sum[: len(start)]
+    _before(table, start, scratch, b)
+    b += seconds
+    stopped = _add_pauses(table, final, start, b, pauses, scratch) if pauses is not None else None
+    if stopped is not None and kept is not None:
+        stopped &= ~zero
+    never: npt.NDArray[np.bool_] | None = stopped
+    if int(b.max()) > table.total:
+        short = b > table.total
+        if kept is not None:
+            short &= ~zero
+        if stopped is not None:
+            short &= ~stopped
+        if short.any():
+            if not final:
+                raise TableTooShort(int(start.min()), table.high, further=True)
+            never = short if never is None else never | short
+    _used_up(table, b, scratch, out)
+    if never is not None:
+        out[never] = NEVER
+    if kept is not None:
+        np.copyto(out, kept, where=np.broadcast_to(zero, out.shape))
+
+
+def _add_pauses(
+    table: Table, final: bool, start: Ints, b: Ints, pauses: PauseRows, scratch: _Scratch
+) -> npt.NDArray[np.bool_]:
+    """Add to b the open seconds lost in pauses that begin before b is used up; tell who is stopped for good.
+
+    The r-th pause of every row that has one is worked off in round r.
+    """
+    lengths = np.diff(pauses.offsets)
+    stopped = np.zeros(len(start), np.bool_)
+    done = start.copy()  # pauses are accounted for up to here
+    rows = np.flatnonzero(lengths)
+    turn = 0
+    while len(rows):
+        at = pauses.offsets[rows] + turn
+        reach = done[rows]
+        begin = np.maximum(pauses.begins[at], reach)
+        end = np.maximum(pauses.ends[at], begin)
+        lost_from, lost_to = np.empty_like(begin), np.empty_like(end)
+        _before(table, np.minimum(begin, table.high), scratch, lost_from)
+        _before(table, np.minimum(end, table.high), scratch, lost_to)
+        hit = (lost_from < b[rows]) & (begin < end) & ~stopped[rows]
+        endless = hit & (end == NEVER)
+        beyond = hit & (end > table.high) & ~endless
+        if not final and beyond.any():
+            raise TableTooShort(table.low, int(end[beyond].max()))
+        stopped[rows[endless]] = True
+        b[rows] += np.where(hit & ~endless, lost_to - lost_from, 0)
+        done[rows] = end
+        turn += 1
+        rows = rows[lengths[rows] > turn]
+    return stopped
+
+
+def _elapsed_chunk(
+    table: Table,
+    final: bool,
+    start: Ints,
+    end: Ints,
+    pauses: PauseRows | None,
+    out: Ints,
+    scratch: _Scratch,
+) -> None:
+    _require(table, start, final)
+    _require(table, end, final)
+    counted = scratch.sum[: len(start)]
+    _before(table, end, scratch, counted)
+    until = np.maximum(end, start) if pauses is not None else end
+    done = start.copy() if pauses is not None else start
+    _before(table, start, scratch, out)
+    np.subtract(counted, out, out=out)
+    np.maximum(out, 0, out=out)
+    if pauses is None:
+        return
+    lengths = np.diff(pauses.offsets)
+    rows = np.flatnonzero(lengths)
+    turn = 0
+    while len(rows):
+        at = pauses.offsets[rows] + turn
+        last = until[rows]
+        begin = np.minimum(np.maximum(pauses.begins[at], done[rows]), last)
+        finish = np.minimum(np.maximum(pauses.ends[at], begin), last)
+        lost_from, lost_to = np.empty_like(begin), np.empty_like(finish)
+        _before(table, begin, scratch, lost_from)
+        _before(table, finish, scratch, lost_to)
+        out[rows] -= lost_to - lost_from
+        done[rows] = finish
+        turn += 1
+        rows = rows[lengths[rows] > turn]
