@@ -7,6 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Emptying tables between tests must not refill Django's content types: nobody reads them here."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.models.signals import post_migrate
+
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(
+        create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests that use the database run inside `acting_in(EVERYTHING)`; transactional ones open their own."""
@@ -15,11 +28,15 @@ def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
     transactional = "transactional_db" in request.fixturenames or (
         marker is not None and marker.kwargs.get("transaction", False)
     )
-    if not wants or transactional:
+    if not wants:
+        yield
+        return
+    from shouyue.kernel.scope import EVERYTHING, acting_in
+
+    if transactional:
+        request.getfixturevalue("transactional_db")
         yield
         return
     request.getfixturevalue("db")
-    from shouyue.kernel.scope import EVERYTHING, acting_in
-
     with acting_in(EVERYTHING):
         yield

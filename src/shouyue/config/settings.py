@@ -116,13 +116,19 @@ def _database() -> dict[str, Any]:
     as_owner = os.environ.get("SHOUYUE_DATABASE_AS") == "owner"
     given = database.parameters(urls.admin if as_owner else urls.app)
     options: dict[str, Any] = {
-        key: value for key, value in given.items() if key not in ("dbname", "user", "password", "host", "port")
+        key: value
+        for key, value in given.items()
+        if key not in ("dbname", "user", "password", "host", "port")
     }
     options["connect_timeout"] = int(options.get("connect_timeout", 10))
     if as_owner:
         options["assume_role"] = database.roles().owner
     elif not TESTING and "worker" not in sys.argv[:3]:
-        options["pool"] = {"min_size": 1, "max_size": int(os.environ.get("SHOUYUE_POOL_SIZE", "6")), "timeout": 10}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": int(os.environ.get("SHOUYUE_POOL_SIZE", "6")),
+            "timeout": 10,
+        }
     return {
         "ENGINE": "shouyue.kernel.postgres",
         "NAME": given.get("dbname", ""),
@@ -181,12 +187,16 @@ STATIC_URL = "/static/"
 STATIC_ROOT = SHOUYUE_HOME / "static"
 STATICFILES_DIRS: list[Path] = []
 _static_storage = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage" if TESTING or DEBUG else "shouyue.web.storage.StaticStorage"
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if TESTING or DEBUG
+    else "shouyue.web.storage.StaticStorage"
 )
 _bucket = os.environ.get("SHOUYUE_S3_BUCKET", "")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "storages.backends.s3.S3Storage" if _bucket else "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "storages.backends.s3.S3Storage"
+        if _bucket
+        else "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"bucket_name": _bucket, "default_acl": "private", "querystring_auth": True}
         if _bucket
         else {"location": SHOUYUE_HOME / "files", "base_url": None},

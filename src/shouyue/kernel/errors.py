@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 
-
 class ShouyueError(Exception):
     """Something went wrong."""
 

@@ -26,7 +26,6 @@ from .actor import Actor
 from .scope import PROVIDER_ID
 
 
-
 class FactType(Enum):
     """What a fact may be. No free text and no personal data: deleting a person must not break the chain."""
 
@@ -225,7 +224,7 @@ def plain_fact(kind: FactType, value: FactValue, where: str) -> str | int | bool
             return value.astimezone(UTC).isoformat()
         case FactType.DAY, date() if not isinstance(value, datetime):
             return value.isoformat()
-        case (FactType.CODE | FactType.REFERENCE | FactType.DIGEST), str() if len(value) <= 64:
+        case ((FactType.CODE | FactType.REFERENCE | FactType.DIGEST), str()) if len(value) <= 64:
             return value
     raise ValueError(f"fact {where} must be {kind.value}, got {value!r}")
 

@@ -98,7 +98,7 @@ def task(
 
         queued = app.task(name=name, queue=queue, retry=retry, lock=lock)(run)
         if cron is not None:
-            app.periodic(cron=cron)(queued)
+            app.periodic(cron=cron)(queued)  # type: ignore[arg-type]
             _schedules[name] = Schedule(name, cron, purpose)
         return Task(name=name, body=run, _queued=queued)
 
@@ -113,7 +113,8 @@ def schedules() -> list[Schedule]:
 def _is_waiting(key: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo')", [key]
+            "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo')",
+            [key],
         )
         return bool(cursor.fetchone()[0])
 
@@ -143,7 +144,10 @@ def listed(*statuses: str, limit: int = 200) -> list[JobRow]:
     """The newest jobs in the given states (todo, doing, succeeded, failed, cancelled, aborted)."""
     with connection.cursor() as cursor:
         cursor.execute(_JOBS, [list(statuses), limit])
-        return [JobRow(*row[:5], _json(row[5]), *row[6:]) for row in cursor.fetchall()]
+        return [
+            JobRow(row[0], row[1], row[2], row[3], row[4], _json(row[5]), row[6], row[7])
+            for row in cursor.fetchall()
+        ]
 
 
 def dead(limit: int = 200) -> list[JobRow]:

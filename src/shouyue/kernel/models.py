@@ -83,6 +83,8 @@ class KeptAnswer(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("actor", "key"), name="kernel_keptanswer_actor_key_uniq"),)
+        constraints = (
+            models.UniqueConstraint(fields=("actor", "key"), name="kernel_keptanswer_actor_key_uniq"),
+        )
         indexes = (models.Index(fields=("created_at",), name="kernel_keptanswer_created_idx"),)
         ordering = ("id",)

@@ -10,7 +10,12 @@ from . import clock, jobs, verification
 from .models import KeptAnswer
 
 
-@jobs.task("kernel.sweep_stalled", cron="* * * * *", purpose="take up the jobs of killed workers", lock="sweep_stalled")
+@jobs.task(
+    "kernel.sweep_stalled",
+    cron="* * * * *",
+    purpose="take up the jobs of killed workers",
+    lock="sweep_stalled",
+)
 def sweep_stalled() -> None:
     jobs.sweep_stalled()
 

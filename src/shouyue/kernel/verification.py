@@ -68,13 +68,14 @@ LIMIT 1000
 
 _EMPTY_HEADS = """
 SELECT h.subject_type, h.subject_id, h.seq FROM kernel_event_head h
-WHERE NOT EXISTS (SELECT 1 FROM kernel_event e WHERE e.subject_type = h.subject_type AND e.subject_id = h.subject_id)
+WHERE NOT EXISTS (
+  SELECT 1 FROM kernel_event e WHERE e.subject_type = h.subject_type AND e.subject_id = h.subject_id)
 ORDER BY h.subject_type, h.subject_id LIMIT 1000
 """
 
 
 def verify() -> Report:
-    """Check every chain and every anchor. Queries: a handful, each over the whole table; the work is in SQL."""
+    """Check every chain and every anchor. Queries: a handful, each over the whole table, done in SQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM kernel_event")
         (events,) = cursor.fetchone()
@@ -86,7 +87,8 @@ def verify() -> Report:
         empty = cursor.fetchall()
     findings = [finding for row in broken for finding in _read(row)]
     findings += [
-        Finding("cut", f"{kind}:{pk}", seq, None, f"all {seq} events of {kind}:{pk} are gone") for kind, pk, seq in empty
+        Finding("cut", f"{kind}:{pk}", seq, None, f"all {seq} events of {kind}:{pk} are gone")
+        for kind, pk, seq in empty
     ]
     anchors = list(EventAnchor.objects.order_by("day"))
     findings += [finding for anchor in anchors for finding in _check_anchor(anchor)]
@@ -103,7 +105,13 @@ def _read(row: tuple[object, ...]) -> Iterator[Finding]:
     if not sound:
         yield Finding("changed", subject, seq, event_id, f"{name} does not match its digest")
     if seq > expected:
-        yield Finding("missing", subject, expected, None, f"{subject}: no. {expected} to {seq - 1} are missing before {name}")
+        yield Finding(
+            "missing",
+            subject,
+            expected,
+            None,
+            f"{subject}: no. {expected} to {seq - 1} are missing before {name}",
+        )
     elif seq < expected:
         yield Finding("inserted", subject, seq, event_id, f"{name} stands twice in its chain")
     elif not linked:
@@ -111,7 +119,9 @@ def _read(row: tuple[object, ...]) -> Iterator[Finding]:
     if last and head_seq is None:
         yield Finding("headless", subject, seq, event_id, f"{subject} has events but no head")
     elif last and isinstance(head_seq, int) and head_seq > seq:
-        yield Finding("cut", subject, seq, event_id, f"{subject}: no. {seq + 1} to {head_seq} were cut off after {name}")
+        yield Finding(
+            "cut", subject, seq, event_id, f"{subject}: no. {seq + 1} to {head_seq} were cut off after {name}"
+        )
     elif last and (head_seq != seq or not head_same):
         yield Finding("inserted", subject, seq, event_id, f"{name} is not the end its head remembers")
 
@@ -161,7 +171,9 @@ def _check_anchor(anchor: EventAnchor) -> Iterator[Finding]:
         cursor.execute(_DAY_DIGEST, [anchor.last_event_id])
         heads, _, digest = cursor.fetchone()
     if (heads, digest) != (anchor.heads, anchor.digest):
-        yield Finding("anchor", "anchor", None, None, f"{name} does not match the events up to {anchor.last_event_id}")
+        yield Finding(
+            "anchor", "anchor", None, None, f"{name} does not match the events up to {anchor.last_event_id}"
+        )
     outside = _anchors_outside().get(anchor.day.isoformat())
     if outside is not None and outside != anchor.digest:
         yield Finding("anchor", "anchor", None, None, f"{name} differs from the copy in {anchor_file()}")
@@ -178,7 +190,8 @@ def _anchors_outside() -> dict[str, str]:
 def digest_of(prev: bytes, fields: list[str]) -> bytes:
     """The digest of one link, computed in Python as the database does: fields joined by U+001F after `prev`.
 
-    fields: id, seq, verb, subject_type, subject_id, case_type, case_id, customer_id, contract_id or "", actor,
-    occurred_at and recorded_at and device_at (or "") in microseconds since 1970, facts as PostgreSQL prints jsonb.
+    fields: id, seq, verb, subject_type, subject_id, case_type, case_id, customer_id, contract_id or "",
+    actor, occurred_at and recorded_at and device_at (or "") in microseconds since 1970, facts as PostgreSQL
+    prints jsonb.
     """
     return hashlib.sha256(prev + "\x1f".join(fields).encode()).digest()

@@ -29,7 +29,9 @@ def wall_sql(table: str, column: str = "customer_id", *, unique: bool = True) ->
         f'USING ("{column}" = {SCOPE_SQL}) WITH CHECK ("{column}" = {SCOPE_SQL})',
     ]
     if unique:
-        statements.insert(0, f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_wall_uniq" UNIQUE ("{column}", "id")')
+        statements.insert(
+            0, f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_wall_uniq" UNIQUE ("{column}", "id")'
+        )
     return statements
 
 
@@ -54,7 +56,7 @@ class WalledSchemaEditor(DatabaseSchemaEditor):
             self.sql_create_column_inline_fk = inline
 
     def _create_fk_sql(self, model: type[models.Model], field: Any, suffix: str) -> Statement:
-        statement = super()._create_fk_sql(model, field, suffix)
+        statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if getattr(field, "same_customer", False):
             target = field.target_field.model._meta.db_table
             quote = self.quote_name

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _verbs(monkeypatch):
-    monkeypatch.setattr(events, "_verbs", {"thing.made": Verb("thing.made", "Made", {"size": FactType.INTEGER})})
+    monkeypatch.setattr(
+        events, "_verbs", {"thing.made": Verb("thing.made", "Made", {"size": FactType.INTEGER})}
+    )
     monkeypatch.setattr(events, "_consumers", [])
 
 

@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, concurrency: int, **options: Any) -> None:
         params = connector_params() | {"options": f"-c role={settings.DATABASE_ROLE_PREFIX}_all"}
-        with app.replace_connector(PsycopgConnector(kwargs=params, min_size=1, max_size=concurrency + 2)) as worker_app:
+        with app.replace_connector(
+            PsycopgConnector(kwargs=params, min_size=1, max_size=concurrency + 2)
+        ) as worker_app:
             asyncio.run(self._work(worker_app, concurrency))
 
     async def _work(self, worker_app: Any, concurrency: int) -> None:
