@@ -1,0 +1,80 @@
+"""Language and time zone of the actor; kernel errors as pages or fragments; the server's clock for countdowns."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from shouyue.kernel import clock
+from shouyue.kernel.errors import ShouyueError
+from shouyue.web import errors
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+class ActorLocaleMiddleware:
+    """Activate the actor's language and time zone for the request.
+
+    Signed in: the profile decides. Otherwise the language cookie, else the installation's default; the
+    browser's ``Accept-Language`` is ignored on purpose: Chinese is the default, and the switch is on every page.
+    Must come after the middleware that sets ``request.actor``."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = language_of(request)
+        with translation.override(language), timezone.override(zone_of(request)):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+class ErrorPageMiddleware:
+    """Turn kernel errors raised by views into the designed error page or fragment; tell htmx the server's time."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.headers.get("HX-Request") == "true":
+            response["X-Server-Now"] = clock.now().isoformat()
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ShouyueError) and not request.path.startswith("/api/"):
+            return errors.answer(
+                request,
+                exception.status,
+                message=exception.message,
+                fields={name: [str(text) for text in texts] for name, texts in exception.fields.items()},
+            )
+        return None
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language of the profile, else of the cookie, else the default; always a supported code."""
+    actor = getattr(request, "actor", None)
+    wanted = actor.language if actor is not None else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    try:
+        return translation.get_supported_language_variant(wanted)
+    except LookupError:
+        return settings.LANGUAGE_CODE
+
+
+def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    """The time zone of the profile, else the provider's."""
+    actor = getattr(request, "actor", None)
+    try:
+        return zoneinfo.ZoneInfo(actor.time_zone if actor is not None else DEFAULT_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(DEFAULT_ZONE)

@@ -1,0 +1,1 @@
+"""Template tags: see `shouyue.web.templatetags.shouyue`."""

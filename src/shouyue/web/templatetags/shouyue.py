@@ -1,0 +1,300 @@
+"""Template tags of the shell: ``{% load shouyue %}``. Inputs of each are listed in docs/web.md."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from shouyue.kernel import clock
+from shouyue.web import panels, states, wording
+from shouyue.web.spans import Mark, Segment, drawn
+
+register = template.Library()
+
+_FORMATS = {
+    "short": "%m-%d %H:%M",
+    "minute": "%Y-%m-%d %H:%M",
+    "long": "%Y-%m-%d %H:%M:%S",
+    "date": "%Y-%m-%d",
+    "time": "%H:%M",
+}
+
+
+# --- icons, badges, people -------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon of the sprite, hidden from screen readers: the text beside it says the same."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css,
+        static("vendor/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def badge(family: str, state: object, label: str = "") -> SafeString:
+    """A state as colour, icon and text; the looks are registered in `shouyue.web.states`."""
+    return badge_of(states.look_of(family, state), label)
+
+
+@register.simple_tag
+def badge_of(look: states.Look, label: str = "") -> SafeString:
+    """A look as a badge; label replaces its text."""
+    return format_html('<span class="sy-badge tone-{}">{}{}</span>', look.tone, icon(look.icon), label or look.label)
+
+
+@register.simple_tag
+def tag(text: object, tone: str = "neutral", icon_name: str = "") -> SafeString:
+    """A short label in one of the seven tones, e.g. a priority or a kind."""
+    return format_html('<span class="sy-badge tone-{}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text)
+
+
+@register.simple_tag
+def avatar(name: str, size: str = "sm") -> SafeString:
+    """A person's initial on a colour that follows from the name. size: ``xs``, ``sm``, ``md``."""
+    colour = sum(name.encode()) % 8
+    initial = name.strip()[:1].upper() or "?"
+    return format_html(
+        '<span class="avatar avatar-{} rounded-circle sy-avatar-{}" aria-hidden="true">{}</span>', size, colour, initial
+    )
+
+
+@register.simple_tag
+def person(name: str, note: str = "") -> SafeString:
+    """Initial and name, with an optional second line."""
+    second = format_html('<span class="sy-person-note">{}</span>', note) if note else ""
+    return format_html(
+        '<span class="sy-person">{}<span><span class="sy-person-name">{}</span>{}</span></span>',
+        avatar(name, "xs"),
+        name,
+        second,
+    )
+
+
+# --- times and numbers -----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def localtime_of(moment: datetime | None, style: str = "minute") -> SafeString:
+    """An instant in the reader's zone. style: ``short`` (no year), ``minute``, ``long``, ``date``, ``time``."""
+    if moment is None:
+        return mark_safe('<span class="text-secondary">—</span>')
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}",
+        local.strftime(_FORMATS[style]),
+    )
+
+
+@register.simple_tag
+def relative_time(moment: datetime | None) -> SafeString:
+    """How long ago or until, with the exact time in the tooltip; scripts keep it current."""
+    if moment is None:
+        return mark_safe('<span class="text-secondary">—</span>')
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}",
+        wording.relative(moment, clock.now()),
+    )
+
+
+@register.simple_tag
+def countdown(
+    due_at: datetime | None,
+    warn_at: datetime | None = None,
+    state: str = "running",
+    remaining: float | None = None,
+) -> SafeString:
+    """A live countdown to an instant.
+
+    warn_at: turns amber from then on; state ``paused`` stands still at ``remaining`` seconds; any other state
+    than running or paused shows nothing."""
+    if state == "paused":
+        text = gettext("Paused")
+        left = f" · {wording.clock_text(remaining)}" if remaining is not None else ""
+        return format_html('<span class="sy-countdown is-paused">{}{}{}</span>', icon("clock-pause"), text, left)
+    if due_at is None or state != "running":
+        return SafeString("")
+    seconds = (due_at - clock.now()).total_seconds()
+    warned = warn_at is not None and warn_at <= clock.now()
+    kind = "overdue" if seconds < 0 else "warn" if warned else "ok"
+    word = gettext("overdue by") if seconds < 0 else gettext("left")
+    local = timezone.localtime(due_at)
+    return format_html(
+        '<time class="sy-countdown is-{}" role="timer" datetime="{}" data-countdown="{}" data-warn="{}" title="{}">'
+        '<span class="sy-countdown-word">{}</span> <span class="sy-countdown-text">{}</span></time>',
+        kind,
+        due_at.isoformat(),
+        due_at.isoformat(),
+        warn_at.isoformat() if warn_at else "",
+        gettext("Due %(time)s") % {"time": f"{local:%Y-%m-%d %H:%M:%S}"},
+        word,
+        wording.clock_text(seconds),
+    )
+
+
+@register.inclusion_tag("web/components/obligation_chip.html")
+def obligation_chip(
+    state: object,
+    label: str = "",
+    due_at: datetime | None = None,
+    warn_at: datetime | None = None,
+    remaining: float | None = None,
+    url: str = "",
+) -> dict[str, Any]:
+    """A promise's state with its countdown while it runs; label: the promise in two or three words."""
+    value = str(getattr(state, "value", state))
+    shown = value
+    if value == "running" and due_at is not None:
+        now = clock.now()
+        shown = "overdue" if due_at < now else "warned" if warn_at is not None and warn_at <= now else "running"
+    return {
+        "look": states.look_of("obligation", shown),
+        "state": value,
+        "label": label,
+        "due_at": due_at,
+        "warn_at": warn_at,
+        "remaining": remaining,
+        "url": url,
+    }
+
+
+@register.filter
+def duration(seconds: float | None, parts: int = 2) -> str:
+    """Seconds in words, e.g. ``3小时20分``; None as a dash."""
+    return "—" if seconds is None else wording.duration(seconds, parts=parts)
+
+
+@register.filter
+def clock_text(seconds: float | None) -> str:
+    """Seconds as ``1:23:45``."""
+    return "—" if seconds is None else wording.clock_text(seconds)
+
+
+@register.filter
+def file_size(size: int | None) -> str:
+    """Bytes as ``12.4 KB``."""
+    return "—" if size is None else wording.file_size(size)
+
+
+@register.filter
+def number(value: float | Decimal | None, decimals: int = 0) -> str:
+    """A number with thousands separators; None as a dash."""
+    return "—" if value is None else number_format(value, decimals, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share of 1 as ``97.5%``; None as a dash. Never rounds up to 100."""
+    if share is None:
+        return "—"
+    scale = 10**decimals
+    value = share * 100
+    shown = int(value * scale) / scale if 99 < value < 100 else round(value, decimals)
+    return f"{shown:.{decimals}f}%"
+
+
+# --- spans and progress ----------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("web/components/time_span.html")
+def time_span(
+    segments: Sequence[Segment], label: str, marks: Iterable[Mark] = (), start: datetime | None = None
+) -> dict[str, Any]:
+    """Spans of time on one line: running, paused, overdue. label: what a screen reader hears."""
+    return {"span": drawn(segments, marks, start), "label": label}
+
+
+@register.inclusion_tag("web/components/progress.html")
+def progress_bar(value: float, maximum: float = 100, label: str = "", tone: str = "info") -> dict[str, Any]:
+    """A share of a whole; label: its name; the figure stands beside the bar."""
+    share = min(max(value / maximum, 0), 1) if maximum else 0
+    return {"value": value, "maximum": maximum, "label": label, "tone": tone, "share": share}
+
+
+# --- forms -----------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("web/components/field.html")
+def field(bound: BoundField, help_text: str = "", hide_label: bool = False) -> dict[str, Any]:
+    """A form field with label, help and errors, tied together by ids for assistive technology."""
+    widget = bound.field.widget
+    hint = help_text or str(bound.help_text)
+    described = [f"{bound.auto_id}_help"] if hint else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, [widget.attrs.get("class", ""), _css_of(widget)]))}
+    if bound.errors:
+        attrs["class"] += " is-invalid"
+        attrs["aria-invalid"] = "true"
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    grouped = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs=attrs),
+        "hint": hint,
+        "check": isinstance(widget, CheckboxInput),
+        "grouped": grouped,
+        "hide_label": hide_label,
+        "required": bound.field.required,
+    }
+
+
+def _css_of(widget: object) -> str:
+    if isinstance(widget, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
+        return "form-check-input"
+    if isinstance(widget, Select):
+        return "form-select"
+    return "form-control"
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------
+
+
+@register.simple_block_tag
+def card(content: str, title: str = "", icon_name: str = "", css: str = "", note: str = "") -> SafeString:
+    """A titled card round its content."""
+    return _block("web/components/card.html", content, title=title, icon_name=icon_name, css=css, note=note)
+
+
+@register.simple_block_tag
+def dialog(content: str, id: str, title: str, wide: bool = False) -> SafeString:
+    """A modal dialog, opened by ``data-dialog-open="<id>"`` on any button."""
+    return _block("web/components/dialog.html", content, id=id, title=title, wide=wide)
+
+
+@register.simple_block_tag
+def drawer(content: str, id: str, title: str) -> SafeString:
+    """A panel that slides in from the right, opened like a dialog."""
+    return _block("web/components/dialog.html", content, id=id, title=title, drawer=True)
+
+
+@register.simple_tag(takes_context=True)
+def page_panels(context: Context, page: str, obj: object = None, place: str = "main") -> SafeString:
+    """The panels that other modules registered for this page, as cards (bare in the shell's own places)."""
+    request = context["request"]
+    found = panels.panels_for(page, request, obj, place=place)
+    bare = page in ("topbar", "signed-out")
+    return SafeString(render_to_string("web/components/panels.html", {"panels": found, "bare": bare}, request))
+
+
+def _block(name: str, content: str, **values: Any) -> SafeString:
+    return SafeString(render_to_string(name, {"content": SafeString(content), **values}))
