@@ -54,9 +54,16 @@ def order_pauses(pauses: BulkPauses, rows: int) -> PauseRows:
         )
     if (offsets[1:] < offsets[:-1]).any():
         raise BadPauseError("pause offsets must not fall")
-    falls = np.flatnonzero(begins[1:] < begins[:-1]) + 1
-    if len(falls) and not np.isin(falls, offsets).all():
-        owner = np.repeat(np.arange(rows), np.diff(offsets))
-        order = np.lexsort((begins, owner))
-        begins, ends = begins[order], ends[order]
+    falls = begins[1:] < begins[:-1]
+    edges = offsets[1:-1]
+    falls[edges[(edges > 0) & (edges < len(begins))] - 1] = False  # from one row to the next it may fall
+    if falls.any():
+        lengths = np.diff(offsets)
+        owner = np.repeat(np.arange(rows), lengths)
+        mixed = np.zeros(rows, np.bool_)
+        mixed[owner[1:][falls]] = True
+        at = np.flatnonzero(mixed[owner])
+        order = at[np.lexsort((begins[at], owner[at]))]
+        begins, ends = begins.copy(), ends.copy()
+        begins[at], ends[at] = begins[order], ends[order]
     return PauseRows(offsets, begins, ends)

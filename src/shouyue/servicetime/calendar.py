@@ -460,7 +460,11 @@ class ServiceCalendar:
 
     def compile(self, first_year: int, last_year: int) -> None:
         """Compile these years now instead of at the first question."""
-        self._cover(_january(first_year), _january(last_year + 1) - 1)
+        low, high = _january(first_year), _january(last_year + 1) - 1
+        if self._state[5] is None and low < high:
+            self._compile(first_year, last_year)
+        else:
+            self._cover(low, high)
 
     def _cover(self, low: int, high: int) -> State:
         """The state whose table answers for the instants from low to high."""
@@ -477,7 +481,10 @@ class ServiceCalendar:
             growth = max(5, (have_last - have_first + 1) // 2)
             first = have_first if first >= have_first else min(first, have_first - growth)
             last = have_last if last <= have_last else max(last, have_last + growth)
-        table = compile_table(self._rules, max(first, FIRST_YEAR), min(last, LAST_YEAR))
+        return self._compile(max(first, FIRST_YEAR), min(last, LAST_YEAR))
+
+    def _compile(self, first_year: int, last_year: int) -> State:
+        table = compile_table(self._rules, first_year, last_year)
         self._state = state = (*scalar_cells(table), table)
         return state
 

@@ -51,9 +51,11 @@ def elapseds(
 
 def _tables(table: Table) -> tuple[Any, ...]:
     # Plain integers: a NumPy integer would make numba compile a second version.
-    shifts = (table.low, table.high, table.total, table.time_shift, table.count_shift)
+    plain = (table.low, table.high, table.total, table.time_shift, table.time_steps)
     return (
-        *map(int, shifts),
+        *map(int, plain),
+        int(table.count_shift),
+        int(table.count_steps),
         table.next_opens,
         table.offsets,
         table.counts,
@@ -74,12 +76,20 @@ def _answer(table: Table, code: int, starts: Ints, row: int, far: int) -> None:
 
 @_compiled
 def _before(
-    t: int, low: int, high: int, shift: int, next_opens: Ints, offsets: Ints, counts: Ints, cells: Ints
+    t: int,
+    low: int,
+    high: int,
+    shift: int,
+    steps: int,
+    next_opens: Ints,
+    offsets: Ints,
+    counts: Ints,
+    cells: Ints,
 ) -> int:
     cell = (t - low) >> shift if t < high else len(cells) - 1
     i = cells[_index(cell)]
-    while next_opens[_index(i)] <= t:
-        i += 1
+    for _ in range(steps):  # a fixed number of additions: no branch to guess wrong
+        i += next_opens[_index(i)] <= t
     inside: int = t - offsets[_index(i)]
     count: int = counts[_index(i)]
     return inside if inside < count else count
@@ -98,7 +108,9 @@ def _deadline_rows(
     high: int,
     total: int,
     shift: int,
+    steps: int,
     count_shift: int,
+    count_steps: int,
     next_opens: Ints,
     offsets: Ints,
     counts: Ints,
@@ -117,7 +129,7 @@ def _deadline_rows(
         if n == 0:
             out[row] = t
             continue
-        b = n + _before(t, low, high, shift, next_opens, offsets, counts, cells)
+        b = n + _before(t, low, high, shift, steps, next_opens, offsets, counts, cells)
         stopped = False
         if paused:
             done = t
@@ -126,15 +138,18 @@ def _deadline_rows(
                 end = ends[at]
                 if end <= begin:
                     continue
-                lost = _before(min(begin, high), low, high, shift, next_opens, offsets, counts, cells)
-                if lost >= b:
+                lost = _before(min(begin, high), low, high, shift, steps, next_opens, offsets, counts, cells)
+                if lost >= b or (begin >= high and not final):
                     break
                 if end == NEVER:
                     stopped = True
                     break
                 if end > high and not final:
                     return _RANGE, row, end
-                b += _before(min(end, high), low, high, shift, next_opens, offsets, counts, cells) - lost
+                b += (
+                    _before(min(end, high), low, high, shift, steps, next_opens, offsets, counts, cells)
+                    - lost
+                )
                 done = end
         if stopped:
             out[row] = NEVER
@@ -144,8 +159,8 @@ def _deadline_rows(
             out[row] = NEVER
         else:
             j = count_cells[_index(b >> count_shift)]
-            while counts[_index(j)] < b:
-                j += 1
+            for _ in range(count_steps):
+                j += counts[_index(j)] < b
             out[row] = offsets[_index(j)] + b
     return _OK, 0, 0
 
@@ -163,7 +178,9 @@ def _elapsed_rows(
     high: int,
     total: int,
     shift: int,
+    steps: int,
     count_shift: int,
+    count_steps: int,
     next_opens: Ints,
     offsets: Ints,
     counts: Ints,
@@ -180,8 +197,8 @@ def _elapsed_rows(
         if stop <= t:
             out[row] = 0
             continue
-        counted = _before(stop, low, high, shift, next_opens, offsets, counts, cells)
-        counted -= _before(t, low, high, shift, next_opens, offsets, counts, cells)
+        counted = _before(stop, low, high, shift, steps, next_opens, offsets, counts, cells)
+        counted -= _before(t, low, high, shift, steps, next_opens, offsets, counts, cells)
         if paused:
             done = t
             for at in range(pause_offsets[row], pause_offsets[row + 1]):
@@ -189,8 +206,8 @@ def _elapsed_rows(
                 end = min(ends[at], stop)
                 if end <= begin:
                     continue
-                counted -= _before(end, low, high, shift, next_opens, offsets, counts, cells)
-                counted += _before(begin, low, high, shift, next_opens, offsets, counts, cells)
+                counted -= _before(end, low, high, shift, steps, next_opens, offsets, counts, cells)
+                counted += _before(begin, low, high, shift, steps, next_opens, offsets, counts, cells)
                 done = end
         out[row] = counted
     return _OK, 0, 0

@@ -13,7 +13,7 @@ CHUNK = 1 << 14  # rows; the scratch of one chunk and the table fit in the secon
 _MOST_STEPS = 3  # more comparisons per row than this cost more than a binary search
 
 
-class TableTooShort(Exception):  # noqa: N818 - not an error: asks the caller for a longer table
+class TableTooShort(Exception):
     """The table must answer for these epoch seconds as well; `further` asks for more open time."""
 
     def __init__(self, low: int, high: int, *, further: bool = False) -> None:
@@ -147,32 +147,26 @@ def _deadline_chunk(
     scratch: _Scratch,
 ) -> None:
     _require(table, start, final)
-    check_seconds(int(seconds.min()))
+    least = int(seconds.min())
+    check_seconds(least)
     check_seconds(int(seconds.max()))
-    zero = seconds == 0
-    kept = start if zero.any() else None
+    zero = seconds == 0 if least == 0 else None
     b = scratch.sum[: len(start)]
     _before(table, start, scratch, b)
     b += seconds
-    stopped = _add_pauses(table, final, start, b, pauses, scratch) if pauses is not None else None
-    if stopped is not None and kept is not None:
-        stopped &= ~zero
-    never: npt.NDArray[np.bool_] | None = stopped
+    never = _add_pauses(table, final, start, b, pauses, scratch) if pauses is not None else None
     if int(b.max()) > table.total:
         short = b > table.total
-        if kept is not None:
+        if zero is not None:
             short &= ~zero
-        if stopped is not None:
-            short &= ~stopped
-        if short.any():
-            if not final:
-                raise TableTooShort(int(start.min()), table.high, further=True)
-            never = short if never is None else never | short
+        if not final and (short if never is None else short & ~never).any():
+            raise TableTooShort(int(start.min()), table.high, further=True)
+        never = short if never is None else never | short
     _used_up(table, b, scratch, out)
     if never is not None:
         out[never] = NEVER
-    if kept is not None:
-        np.copyto(out, kept, where=np.broadcast_to(zero, out.shape))
+    if zero is not None:
+        np.copyto(out, start, where=zero)
 
 
 def _add_pauses(
@@ -196,6 +190,8 @@ def _add_pauses(
         _before(table, np.minimum(begin, table.high), scratch, lost_from)
         _before(table, np.minimum(end, table.high), scratch, lost_to)
         hit = (lost_from < b[rows]) & (begin < end) & ~stopped[rows]
+        if not final:
+            hit &= begin < table.high  # what lies beyond is decided on a longer table
         endless = hit & (end == NEVER)
         beyond = hit & (end > table.high) & ~endless
         if not final and beyond.any():

@@ -65,9 +65,11 @@ def deadline_on(
     _, _, _, shift, cells, _ = state
     count, offset, count2, offset2 = cells[b >> shift]
     if b <= count:
-        return offset + b
+        due: int = offset + b
+        return due
     if b <= count2:
-        return offset2 + b
+        due = offset2 + b
+        return due
     return table.used_up(b)
 
 
@@ -120,6 +122,7 @@ def naive_error(moment: datetime) -> NaiveDatetimeError:
 
 
 def epoch_pauses(pauses: Sequence[Pause]) -> list[EpochPause]:
+    """The same pauses in epoch seconds. Raises: BadPauseError, NaiveDatetimeError."""
     made: list[EpochPause] = []
     for pause in pauses:
         try:
