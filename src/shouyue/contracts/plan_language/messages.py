@@ -80,7 +80,6 @@ MESSAGES: dict[str, Text] = {
     "unknown_warranty_class": Text("没有质保类别“{name}”。", "There is no warranty class “{name}”."),
     "unknown_catalogue_item": Text("服务目录中没有“{name}”。", "There is no catalogue item “{name}”."),
     "cycle": Text("承诺互相引用成环：{path}。", "These commitments open each other in a circle: {path}."),
-    "not_own_row": Text("条目“{row}”没有任何承诺陈述。", "No commitment states the row “{row}”."),
     "always_missing_value": Text("事实“{fact}”的值“{value}”没有时限，也没有 otherwise。", "The value “{value}” of “{fact}” has no entry and there is no otherwise."),
     # vocabulary
     "unknown_verb": Text("系统不认识动词“{name}”；若能力尚未建成，请写 awaits。", "Unknown verb “{name}”; if it does not exist yet, say so with awaits."),
@@ -96,5 +95,4 @@ MESSAGES: dict[str, Text] = {
     "unknown_item": Text("系统不认识对象“{name}”；若尚未建成，请写 awaits。", "Unknown kind of item “{name}”; if it does not exist yet, say so with awaits."),
     "unknown_roster": Text("系统不认识排班“{name}”；若尚未建成，请写 awaits。", "Unknown roster “{name}”; if it does not exist yet, say so with awaits."),
     "no_longer_awaited": Text("“{name}”已经存在，请删去 awaits。", "“{name}” exists now; take it out of awaits."),
-    "not_used": Text("awaits 中的“{name}”在此承诺中没有用到。", "The commitment awaits “{name}” but uses no such word."),
 }

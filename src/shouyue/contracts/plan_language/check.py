@@ -1,0 +1,245 @@
+"""A parsed plan against itself and against the vocabulary: unknown words, dangling references, circles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from shouyue.contracts.plan_language.errors import PlanProblem, Severity, nearest
+from shouyue.contracts.plan_language.grammar import EVIDENCE_WORDS
+from shouyue.contracts.plan_language.model import (
+    Deadline,
+    Duration,
+    FactRef,
+    Plan,
+    Share,
+    Test,
+    Verdict,
+)
+from shouyue.contracts.plan_language.parse import Parsed
+from shouyue.contracts.plan_language.uses import Context, Use, anchor_uses, match_uses, uses_of
+from shouyue.contracts.plan_language.vocabulary import EVENT_FACTS, Vocabulary
+
+OWN_ROLES = frozenset({"assignee", "owner"})
+_OUTSIDE = ("verb", "act", "decision", "item", "measure", "guard", "roster", "role")
+_RANKED = ("at_least", "above", "at_most", "below", "between")
+_ORDERED_TYPES = ("integer", "number", "instant", "day", "duration")
+
+
+def check_plan(parsed: Parsed, vocabulary: Vocabulary) -> tuple[PlanProblem, ...]:
+    """All problems of a file: those of reading, and, if it could be read, those of its words and references."""
+    if parsed.plan is None:
+        return parsed.problems
+    checker = _Checker(parsed, parsed.plan, vocabulary)
+    checker.run()
+    return (*parsed.problems, *checker.problems)
+
+
+class _Checker:
+    def __init__(self, parsed: Parsed, plan: Plan, vocabulary: Vocabulary) -> None:
+        self.parsed = parsed
+        self.plan = plan
+        self.vocabulary = vocabulary
+        self.problems: list[PlanProblem] = []
+        self.scales = {scale.fact: scale.words for scale in plan.scales}
+        self.awaits: tuple[str, ...] = ()
+        self.known: dict[str, frozenset[str]] = {
+            **{sort: vocabulary.words_for(sort) for sort in _OUTSIDE},
+            "role": vocabulary.roles | OWN_ROLES,
+            "window": frozenset({"always", *(window.name for window in plan.windows)}),
+            "wait": frozenset(wait.name for wait in plan.waits),
+            "stage": frozenset(stage.name for stage in plan.stages),
+            "commitment": frozenset(commitment.name for commitment in plan.commitments),
+            "date": plan_dates(plan) | vocabulary.dates,
+            "warranty_class": frozenset(
+                one.name for one in (plan.warranty.classes if plan.warranty else ())
+            ),
+        }
+
+    def run(self) -> None:
+        for path, use in self._head_uses():
+            self._check(use, path)
+        for commitment in self.plan.commitments:
+            self.awaits = commitment.awaits
+            for use in uses_of(commitment):
+                self._check(use, f"commitments.{use.path}")
+            for word in commitment.awaits:
+                if self.vocabulary.knows(word):
+                    self._report(
+                        "no_longer_awaited",
+                        f"commitments.{commitment.name}.awaits",
+                        severity="warning",
+                        name=word,
+                    )
+        self.awaits = ()
+        for number, settlement in enumerate(self.plan.settles, start=1):
+            for name in settlement.affects:
+                self._check(Use("commitment", name, ""), f"settles.{number}.affects")
+        self._circles()
+
+    def _head_uses(self) -> Iterator[tuple[str, Use]]:
+        every_verb: Context = tuple(("verb", verb) for verb in self.vocabulary.verbs)
+        for one in self.plan.classes:
+            for use in match_uses(one.match, f"classes.{one.name}.when", every_verb):
+                yield use.path, use
+        for wait in self.plan.waits:
+            at = f"waits.{wait.name}"
+            yield f"{at}.from", Use("verb", wait.begins.verb, "")
+            for verb in wait.ends:
+                yield f"{at}.until", Use("verb", verb, "")
+            for use in match_uses(wait.begins.when, f"{at}.when", (("verb", wait.begins.verb),)):
+                yield use.path, use
+        for stage in self.plan.stages:
+            for name, anchor in (("from", stage.begins), ("until", stage.ends)):
+                for use in anchor_uses(anchor, f"stages.{stage.name}.{name}", ()):
+                    yield use.path, use
+        if self.plan.warranty:
+            for use in anchor_uses(self.plan.warranty.starts, "warranty.starts", ()):
+                yield use.path, use
+            for kind in self.plan.warranty.classes:
+                for use in anchor_uses(kind.starts, f"warranty.classes.{kind.name}.starts", ()):
+                    yield use.path, use
+        for item in self.plan.catalogue:
+            for use in match_uses(item.when, f"catalogue.{item.name}.when", every_verb):
+                yield use.path, use
+            for name in item.stages:
+                yield f"catalogue.{item.name}.stages", Use("stage", name, "")
+
+    def _report(
+        self, code: str, path: str, hint: str = "", severity: Severity = "error", **detail: str
+    ) -> None:
+        self.problems.append(PlanProblem(code, self.parsed.place(path), detail, hint, severity))
+
+    def _check(self, use: Use, path: str) -> None:
+        if use.sort in ("fact", "with"):
+            self._fact(use, path)
+        elif use.sort == "role":
+            if use.word not in self.known["role"] and not self._awaited(use.word):
+                self._report("unknown_role", path, nearest(use.word, self.known["role"]), name=use.word)
+        elif use.word not in self.known[use.sort] and not self._awaited(use.word):
+            self._report("unknown_" + use.sort, path, nearest(use.word, self.known[use.sort]), name=use.word)
+
+    def _awaited(self, word: str) -> bool:
+        return is_awaited(word, self.awaits)
+
+    def _fact(self, use: Use, path: str) -> None:
+        tables = [self._facts_of(sort, word) for sort, word in use.context]
+        if not tables or None in tables or self._awaited(use.word):
+            return  # no event to look at, or one that does not exist yet
+        declared: dict[str, str] = {**EVENT_FACTS, **self.vocabulary.common}
+        for table in (*tables, *self._later(use.context)):
+            declared.update(table or {})
+        if use.word in declared:
+            if use.test is not None:
+                self._operands(use.test, declared[use.word], path)
+        elif not (use.sort == "with" and use.word in EVIDENCE_WORDS):
+            self._report("unknown_fact", path, nearest(use.word, declared), name=use.word)
+
+    def _facts_of(self, sort: str, word: str) -> Any:
+        return self.vocabulary.facts_for(sort, word)
+
+    def _later(self, context: Context) -> list[Any]:
+        """Facts that may become known after the opening event."""
+        if any(sort != "verb" for sort, _ in context):
+            return []
+        return [self.vocabulary.verbs.get(verb, {}) for verb in self.vocabulary.rebinding]
+
+    def _operands(self, test: Test, kind: str, path: str) -> None:
+        scale = self._scale(test.fact)
+        if test.comparison in _RANKED and not scale and kind not in _ORDERED_TYPES:
+            self._report("no_rank", path, fact=test.fact)
+            return
+        if test.comparison == "known":
+            return
+        for operand in test.operands:
+            if isinstance(operand, FactRef):
+                continue
+            if scale and str(operand) not in scale:
+                shown = str(operand)
+                self._report(
+                    "unknown_value",
+                    path,
+                    nearest(shown, scale),
+                    value=shown,
+                    fact=test.fact,
+                    known=", ".join(scale),
+                )
+            elif not scale and not _fits(operand, kind):
+                self._report("wrong_type", path, value=str(operand), fact=test.fact, type=kind)
+
+    def _scale(self, fact: str) -> tuple[str, ...]:
+        """Values of a fact: the plan's own, else the module's."""
+        return tuple(self.scales.get(fact) or self.vocabulary.scales.get(fact, ()))
+
+    def _circles(self) -> None:
+        edges = {
+            commitment.name: [
+                trigger.commitment for trigger in commitment.opened_by if isinstance(trigger, Verdict)
+            ]
+            for commitment in self.plan.commitments
+            if isinstance(commitment, Deadline)
+        }
+        for circle in _find_circles(edges):
+            path = " → ".join((*circle, circle[0]))
+            self._report("cycle", f"commitments.{circle[0]}.from", path=path)
+
+
+def is_awaited(word: str, awaits: Iterable[str]) -> bool:
+    """Whether one of the awaited words is this word or the module it belongs to."""
+    return any(word == name or word.startswith(name + ".") for name in awaits)
+
+
+def plan_dates(plan: Plan) -> frozenset[str]:
+    """Dates the plan itself names."""
+    names = {milestone.name for milestone in plan.milestones}
+    for one in plan.warranty.classes if plan.warranty else ():
+        names |= {f"warranty.end:{one.name}", f"warranty.start:{one.name}"}
+    return frozenset(names)
+
+
+def _fits(operand: object, kind: str) -> bool:
+    number = isinstance(operand, int | float) and not isinstance(operand, bool)
+    checks = {
+        "boolean": isinstance(operand, bool),
+        "integer": number,
+        "number": number or isinstance(operand, Share),
+        "instant": isinstance(operand, dt.date),
+        "day": isinstance(operand, dt.date),
+        "duration": isinstance(operand, Duration),
+        "code": isinstance(operand, str),
+    }
+    return checks.get(kind, True)
+
+
+def _find_circles(edges: dict[str, list[str]]) -> list[list[str]]:
+    """Circles, each once, found by walking without recursion."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+    for start in edges:
+        trail: list[str] = []
+        stack: list[tuple[str, int]] = [(start, 0)]
+        while stack:
+            name, depth = stack.pop()
+            del trail[depth:]
+            if name in trail:
+                found.append(trail[trail.index(name) :])
+                continue
+            if name in done:
+                continue
+            trail.append(name)
+            stack.extend((following, depth + 1) for following in edges.get(name, []))
+        done |= {name for name in _reachable(start, edges)}
+    return found
+
+
+def _reachable(start: str, edges: dict[str, list[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(edges.get(name, []))
+    return seen
+
