@@ -150,7 +150,9 @@ class Slice(Generic[M]):
     previous_cursor: str
 
 
-def keyset(queryset: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = PAGE_SIZE) -> Slice[M]:
+def keyset(
+    queryset: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = PAGE_SIZE
+) -> Slice[M]:
     """One page of a queryset by keyset, as fast on the last page as on the first.
 
     order: field names like ``("-created_at", "-id")`` of columns that are not null; the last one must be unique

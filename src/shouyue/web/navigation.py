@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shouyue.kernel.actor import Actor
 
@@ -18,10 +19,10 @@ Area = Literal["desk", "portal", "provider", "operate", "user"]
 Text = str | Promise
 
 AREAS: dict[Area, Text] = {
-    "desk": _("Work"),
+    "desk": pgettext_lazy("navigation", "Work"),
     "portal": _("My service"),
     "provider": _("Service management"),
-    "operate": _("Operation"),
+    "operate": pgettext_lazy("navigation", "Operation"),
     "user": _("Account"),
 }
 

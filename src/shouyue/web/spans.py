@@ -36,8 +36,15 @@ class Drawn:
     segments: list[tuple[str, str, Segment]]
     marks: list[tuple[str, Mark]]
 
+    @property
+    def legend(self) -> list[Segment]:
+        """One segment of each meaning, in order of appearance."""
+        return list({(s.tone, str(s.label)): s for _x, _width, s in reversed(self.segments)}.values())[::-1]
 
-def drawn(segments: Sequence[Segment], marks: Iterable[Mark] = (), start: datetime | None = None) -> Drawn | None:
+
+def drawn(
+    segments: Sequence[Segment], marks: Iterable[Mark] = (), start: datetime | None = None
+) -> Drawn | None:
     """Place segments and marks between the earliest and the latest instant; None when there is nothing."""
     marks = list(marks)
     instants = [s.start for s in segments] + [s.end for s in segments] + [m.at for m in marks]

@@ -15,7 +15,6 @@ from shouyue.web import errors, preferences, styleguide
 from shouyue.web.errors import bad_request, csrf_failure, page_not_found, permission_denied, server_error
 from shouyue.web.htmx import render_page, toast
 
-
 __all__ = [
     "bad_request",
     "csrf_failure",
@@ -39,7 +38,11 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.LANGUAGES) and check_for_language(language):
         preferences.save(request, "language", language)
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=preferences.COOKIE_AGE, samesite="Lax", httponly=True
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=preferences.COOKIE_AGE,
+            samesite="Lax",
+            httponly=True,
         )
     return response
 
@@ -51,9 +54,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = _back(request)
     if theme in preferences.THEMES:
         preferences.save(request, "theme", theme)
-        response.set_cookie(
-            preferences.THEME_COOKIE, theme, max_age=preferences.COOKIE_AGE, samesite="Lax"
-        )
+        response.set_cookie(preferences.THEME_COOKIE, theme, max_age=preferences.COOKIE_AGE, samesite="Lax")
     return response
 
 
@@ -77,7 +78,6 @@ def style_guide(request: HttpRequest) -> HttpResponse:
     return render_page(request, "web/styleguide.html", samples)
 
 
-@require_GET
 def style_guide_part(request: HttpRequest, name: str) -> HttpResponse:
     """Fragments the style guide's examples ask for."""
     _staff_only(request)
@@ -106,5 +106,3 @@ def _back(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(target if safe else "/")
-
-

@@ -11,7 +11,6 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -54,13 +53,17 @@ def badge(family: str, state: object, label: str = "") -> SafeString:
 @register.simple_tag
 def badge_of(look: states.Look, label: str = "") -> SafeString:
     """A look as a badge; label replaces its text."""
-    return format_html('<span class="sy-badge tone-{}">{}{}</span>', look.tone, icon(look.icon), label or look.label)
+    return format_html(
+        '<span class="sy-badge tone-{}">{}{}</span>', look.tone, icon(look.icon), label or look.label
+    )
 
 
 @register.simple_tag
 def tag(text: object, tone: str = "neutral", icon_name: str = "") -> SafeString:
     """A short label in one of the seven tones, e.g. a priority or a kind."""
-    return format_html('<span class="sy-badge tone-{}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text)
+    return format_html(
+        '<span class="sy-badge tone-{}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text
+    )
 
 
 @register.simple_tag
@@ -69,7 +72,10 @@ def avatar(name: str, size: str = "sm") -> SafeString:
     colour = sum(name.encode()) % 8
     initial = name.strip()[:1].upper() or "?"
     return format_html(
-        '<span class="avatar avatar-{} rounded-circle sy-avatar-{}" aria-hidden="true">{}</span>', size, colour, initial
+        '<span class="avatar avatar-{} rounded-circle sy-avatar-{}" aria-hidden="true">{}</span>',
+        size,
+        colour,
+        initial,
     )
 
 
@@ -130,24 +136,25 @@ def countdown(
     if state == "paused":
         text = gettext("Paused")
         left = f" · {wording.clock_text(remaining)}" if remaining is not None else ""
-        return format_html('<span class="sy-countdown is-paused">{}{}{}</span>', icon("clock-pause"), text, left)
+        return format_html(
+            '<span class="sy-countdown is-paused">{}{}{}</span>', icon("clock-pause"), text, left
+        )
     if due_at is None or state != "running":
         return SafeString("")
     seconds = (due_at - clock.now()).total_seconds()
     warned = warn_at is not None and warn_at <= clock.now()
     kind = "overdue" if seconds < 0 else "warn" if warned else "ok"
-    word = gettext("overdue by") if seconds < 0 else gettext("left")
+    pattern = gettext("{time} overdue") if seconds < 0 else gettext("{time} left")
     local = timezone.localtime(due_at)
     return format_html(
         '<time class="sy-countdown is-{}" role="timer" datetime="{}" data-countdown="{}" data-warn="{}" title="{}">'
-        '<span class="sy-countdown-word">{}</span> <span class="sy-countdown-text">{}</span></time>',
+        "{}</time>",
         kind,
         due_at.isoformat(),
         due_at.isoformat(),
         warn_at.isoformat() if warn_at else "",
         gettext("Due %(time)s") % {"time": f"{local:%Y-%m-%d %H:%M:%S}"},
-        word,
-        wording.clock_text(seconds),
+        pattern.replace("{time}", wording.clock_text(seconds)),
     )
 
 
@@ -165,7 +172,9 @@ def obligation_chip(
     shown = value
     if value == "running" and due_at is not None:
         now = clock.now()
-        shown = "overdue" if due_at < now else "warned" if warn_at is not None and warn_at <= now else "running"
+        shown = (
+            "overdue" if due_at < now else "warned" if warn_at is not None and warn_at <= now else "running"
+        )
     return {
         "look": states.look_of("obligation", shown),
         "state": value,
@@ -198,7 +207,7 @@ def file_size(size: int | None) -> str:
 @register.filter
 def number(value: float | Decimal | None, decimals: int = 0) -> str:
     """A number with thousands separators; None as a dash."""
-    return "—" if value is None else number_format(value, decimals, use_l10n=True, force_grouping=True)
+    return "—" if value is None else f"{value:,.{decimals}f}"
 
 
 @register.filter
@@ -240,9 +249,9 @@ def field(bound: BoundField, help_text: str = "", hide_label: bool = False) -> d
     hint = help_text or str(bound.help_text)
     described = [f"{bound.auto_id}_help"] if hint else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
-    attrs: dict[str, Any] = {"class": " ".join(filter(None, [widget.attrs.get("class", ""), _css_of(widget)]))}
+    css = [widget.attrs.get("class", ""), _css_of(widget), "is-invalid" if bound.errors else ""]
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, css))}
     if bound.errors:
-        attrs["class"] += " is-invalid"
         attrs["aria-invalid"] = "true"
     if described:
         attrs["aria-describedby"] = " ".join(described)
@@ -259,7 +268,9 @@ def field(bound: BoundField, help_text: str = "", hide_label: bool = False) -> d
 
 
 def _css_of(widget: object) -> str:
-    if isinstance(widget, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
+    if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+        return "sy-checks"  # Django puts the class on the group and on each input
+    if isinstance(widget, CheckboxInput):
         return "form-check-input"
     if isinstance(widget, Select):
         return "form-select"
@@ -293,7 +304,9 @@ def page_panels(context: Context, page: str, obj: object = None, place: str = "m
     request = context["request"]
     found = panels.panels_for(page, request, obj, place=place)
     bare = page in ("topbar", "signed-out")
-    return SafeString(render_to_string("web/components/panels.html", {"panels": found, "bare": bare}, request))
+    return SafeString(
+        render_to_string("web/components/panels.html", {"panels": found, "bare": bare}, request)
+    )
 
 
 def _block(name: str, content: str, **values: Any) -> SafeString:

@@ -29,12 +29,8 @@ function show(element, now) {
     element.classList.add(`is-${state}`);
     element.dispatchEvent(new CustomEvent(`countdown:${state}`, { bubbles: true }));
   }
-  put(element.querySelector(".sy-countdown-word"), left < 0 ? given("over") : given("left"));
-  put(element.querySelector(".sy-countdown-text"), countdownText(left));
-}
-
-function put(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
+  const text = given(left < 0 ? "over" : "left").replace("{time}", countdownText(left));
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function tick() {
