@@ -363,7 +363,7 @@ def test_calendar_arithmetic_beyond_all_years_is_refused():
 @pytest.mark.parametrize(
     ("text", "due"),
     [
-        ("4 h", "2026-03-09 13:00"),
+        ("4 h", "2026-03-09 12:00"),
         ("3个工作日", "2026-03-11 18:00"),
         ("3 working days, same time", "2026-03-11 17:00"),
         ("7天", "2026-03-13 17:00"),
