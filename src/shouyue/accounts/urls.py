@@ -1,7 +1,15 @@
-"""Routes."""
+"""Routes: signing in, one's own account, user administration."""
 
-from django.urls import URLPattern
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
 
 app_name = "accounts"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("password/", views.password, name="password"),
+]

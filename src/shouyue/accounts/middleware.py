@@ -1,0 +1,83 @@
+"""Who asks: sets `request.actor` from the session or, under /api/, from a bearer token, and narrows the scope."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from shouyue.kernel import clock, scope
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+
+from . import queries, services
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+SEEN_EVERY = timedelta(minutes=1)
+_OPEN_WITH_OLD_PASSWORD = ("/password/", "/sign-out/", "/preferences/", "/static/", "/now/", "/offline/")
+
+
+def actor_middleware(get_response: GetResponse) -> GetResponse:
+    """Set `request.actor`: Actor, or None for a visitor, whose transaction may touch no customer's rows.
+
+    A deactivated user, a revoked session or token, and a changed role count from this request on. Queries: one
+    for who asks, one to narrow the scope of those who do not see everything.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        actor, must_change = _actor(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        if actor is None:
+            scope.narrow_to(scope.NOTHING)
+        elif not actor.scope.everything:
+            scope.narrow_to(actor.scope)
+        if must_change and not request.path.startswith(_OPEN_WITH_OLD_PASSWORD):
+            return _ask_for_new_password(request, get_response)
+        return get_response(request)
+
+    return middleware
+
+
+def _actor(request: HttpRequest) -> tuple[Actor | None, bool]:
+    header = request.headers.get("Authorization", "")
+    if header and request.path.startswith("/api/"):
+        return _bearer(header), False
+    session = request.session
+    glance = session.glance()  # type: ignore[attr-defined]
+    if glance is None or not glance.is_active:
+        return None, False
+    now = clock.now()
+    if now - glance.last_seen_at > SEEN_EVERY:
+        services.mark_session_seen(str(session.session_key))
+    try:
+        return queries.kept_actor(glance.user_id, glance.access_version), glance.must_change_password
+    except NotFound:  # deactivated between the two queries
+        return None, False
+
+
+def _bearer(header: str) -> Actor | None:
+    kind, _, secret = header.partition(" ")
+    if kind.lower() != "bearer" or not secret:
+        return None
+    found = queries.token_bearer(hashlib.sha256(secret.strip().encode()).hexdigest())
+    if found is None:
+        return None
+    actor, last_used_at = found
+    if last_used_at is None or clock.now() - last_used_at > SEEN_EVERY:
+        services.mark_token_used(actor.id)
+    return actor
+
+
+def _ask_for_new_password(request: HttpRequest, get_response: GetResponse) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        request.actor = None  # type: ignore[attr-defined]
+        scope.narrow_to(scope.NOTHING)
+        return get_response(request)
+    url = reverse("accounts:password")
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
