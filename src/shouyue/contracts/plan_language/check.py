@@ -10,7 +10,6 @@ from shouyue.contracts.plan_language.errors import PlanProblem, Severity, neares
 from shouyue.contracts.plan_language.grammar import EVIDENCE_WORDS
 from shouyue.contracts.plan_language.model import (
     Deadline,
-    Duration,
     FactRef,
     Plan,
     Share,
@@ -20,6 +19,7 @@ from shouyue.contracts.plan_language.model import (
 from shouyue.contracts.plan_language.parse import Parsed
 from shouyue.contracts.plan_language.uses import Context, Use, anchor_uses, match_uses, uses_of
 from shouyue.contracts.plan_language.vocabulary import EVENT_FACTS, Vocabulary
+from shouyue.servicetime.durations import Duration
 
 OWN_ROLES = frozenset({"assignee", "owner"})
 _OUTSIDE = ("verb", "act", "decision", "item", "measure", "guard", "roster", "role")
@@ -52,9 +52,7 @@ class _Checker:
             "stage": frozenset(stage.name for stage in plan.stages),
             "commitment": frozenset(commitment.name for commitment in plan.commitments),
             "date": plan_dates(plan) | vocabulary.dates,
-            "warranty_class": frozenset(
-                one.name for one in (plan.warranty.classes if plan.warranty else ())
-            ),
+            "warranty_class": frozenset(one.name for one in (plan.warranty.classes if plan.warranty else ())),
         }
 
     def run(self) -> None:
@@ -181,8 +179,8 @@ class _Checker:
             if isinstance(commitment, Deadline)
         }
         for circle in _find_circles(edges):
-            path = " → ".join((*circle, circle[0]))
-            self._report("cycle", f"commitments.{circle[0]}.from", path=path)
+            said = " → ".join((*circle, circle[0]))
+            self._report("cycle", f"commitments.{circle[0]}.from", circle=said)
 
 
 def is_awaited(word: str, awaits: Iterable[str]) -> bool:
@@ -229,7 +227,7 @@ def _find_circles(edges: dict[str, list[str]]) -> list[list[str]]:
                 continue
             trail.append(name)
             stack.extend((following, depth + 1) for following in edges.get(name, []))
-        done |= {name for name in _reachable(start, edges)}
+        done |= _reachable(start, edges)
     return found
 
 
@@ -242,4 +240,3 @@ def _reachable(start: str, edges: dict[str, list[str]]) -> set[str]:
             seen.add(name)
             waiting.extend(edges.get(name, []))
     return seen
-

@@ -1,7 +1,7 @@
 """Check plan files without a database: `python -m shouyue.contracts.plan_language.check_files plans/*.yaml`.
 
-Prints every problem, then a line of coverage per plan. The words known come from a JSON file (`--vocabulary`, as printed by
-`shouyue vocabulary --json`), by default those of docs/plans.md. Exit status 1 when a plan has errors.
+Prints every problem, then a line of coverage per plan. The words known come from a JSON file (`--vocabulary`), by
+default those of docs/plans.md. Exit status 1 when a plan has errors.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _check(path: Path, vocabulary: Vocabulary, options: argparse.Namespace, found: list[PlanCoverage]) -> bool:
+def _check(
+    path: Path, vocabulary: Vocabulary, options: argparse.Namespace, found: list[PlanCoverage]
+) -> bool:
     parsed = parse_file(path)
     problems = check_plan(parsed, vocabulary)
     for problem in problems:

@@ -12,7 +12,15 @@ from typing import Any
 
 from shouyue.contracts.plan_language import model
 from shouyue.contracts.plan_language.match import match_facts, table_facts
-from shouyue.contracts.plan_language.model import Deadline, Entitlement, Gate, Plan, Quota, Recurring, Standing
+from shouyue.contracts.plan_language.model import (
+    Deadline,
+    Entitlement,
+    Gate,
+    Plan,
+    Quota,
+    Recurring,
+    Standing,
+)
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.plan_language.uses import keeping_verbs
 from shouyue.servicetime.durations import Duration, parse_duration
@@ -119,10 +127,7 @@ class Index:
 def index_of(plan: Plan, rebinding: Iterable[str] = ()) -> Index:
     """Build the index. rebinding: verbs after which facts may differ, for deadlines that do not name their own."""
     sides: dict[str, dict[str, dict[Any, None]]] = {
-        name: {}
-        for name in (
-            "opens keeps prevents voids undoes rebinds counts checks pauses resumes gates decides".split()
-        )
+        entry.name: {} for entry in fields(Index) if entry.name != "verbs"
     }
     every_rebinding = tuple(rebinding)
 

@@ -13,7 +13,20 @@ from shouyue.contracts.plan_language.uses import Use, unset_values, uses_of
 from shouyue.contracts.plan_language.vocabulary import EVENT_FACTS, Vocabulary
 
 # Values without which a commitment cannot run at all.
-_ESSENTIAL = ("within", "due", "every", "max_gap", "times", "after", "bounds", "holds", "requires", "sample")
+_ESSENTIAL = (
+    "within",
+    "due",
+    "every",
+    "max_gap",
+    "times",
+    "after",
+    "at_least",
+    "at_most",
+    "equals",
+    "holds",
+    "requires",
+    "sample",
+)
 _OUTSIDE = ("verb", "act", "decision", "item", "measure", "guard", "roster")
 
 
@@ -88,7 +101,7 @@ def state_of(commitment: Commitment, plan: Plan, vocabulary: Vocabulary) -> Comm
         unset.append(path)
         if value.provisional is None:
             blocking.append(path)
-    essential = [path for path in blocking if path.split(".")[0] in _ESSENTIAL + ("at_least", "at_most", "equals")]
+    essential = [path for path in blocking if path.split(".")[0] in _ESSENTIAL]
     essential = [path for path in essential if not _partly_set(commitment, path)]
     return CommitmentState(
         commitment.name,

@@ -244,7 +244,10 @@ DEFAULTS = keys(
     *(
         COMMITMENTS[kind][name]
         for kind, names in (
-            ("deadline", "by owner evidence points escalate window pauses void_by undone_by bind rebind_on day_rule"),
+            (
+                "deadline",
+                "by owner evidence points escalate window pauses void_by undone_by bind rebind_on day_rule",
+            ),
             ("recurring", "closed_day lead"),
         )
         for name in names.split()

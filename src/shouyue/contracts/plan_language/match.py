@@ -13,7 +13,6 @@ from shouyue.contracts.plan_language.model import (
     All,
     AnyOf,
     Attested,
-    Duration,
     FactRef,
     Happens,
     InClass,
@@ -27,6 +26,7 @@ from shouyue.contracts.plan_language.model import (
     Trigger,
     Verdict,
 )
+from shouyue.servicetime.durations import Duration
 
 Facts = Mapping[str, Any]
 Ranks = Mapping[str, Mapping[str, int]]
@@ -85,8 +85,8 @@ def matches(match: Match | None, facts: Facts, around: Circumstances = NOTHING_E
 def choose(value: Any, facts: Facts) -> Any:
     """The branch of a table that these facts select, or the value itself when it is no table.
 
-    Returns the chosen value (Span, name, Unset, Nothing …), `Unknown(fact)` when a deciding fact is missing and the table
-    has no `otherwise`, and None when the fact's value has no row.
+    Returns the chosen value (Span, name, Unset, Nothing …), `Unknown(fact)` when a deciding fact is missing and
+    the table has no `otherwise`, and None when the fact's value has no row.
     """
     while isinstance(value, Table):
         fact = value.by[0]
@@ -194,7 +194,9 @@ def _test(test: Test, facts: Facts, around: Circumstances) -> bool:
     order = _order(given, operands[0], scale, around)
     if order is None:
         return False
-    return {"at_least": order >= 0, "above": order > 0, "at_most": order <= 0, "below": order < 0}[test.comparison]
+    return {"at_least": order >= 0, "above": order > 0, "at_most": order <= 0, "below": order < 0}[
+        test.comparison
+    ]
 
 
 def _scale(test: Test, around: Circumstances) -> Mapping[str, int]:
@@ -233,13 +235,13 @@ def _order(given: Any, wanted: Any, scale: Mapping[str, int], around: Circumstan
     if scale:
         left, right = scale.get(fact_word(given)), scale.get(fact_word(wanted))
         return None if left is None or right is None else (left > right) - (left < right)
-    numbers = _number(given), _number(wanted)
-    if None not in numbers:
-        return (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])  # type: ignore[operator]
+    first, second = _number(given), _number(wanted)
+    if first is not None and second is not None:
+        return (first > second) - (first < second)
     moments = _moments(given, wanted, around.zone)
     if moments is None:
         return None
-    return (moments[0] > moments[1]) - (moments[0] < moments[1])
+    return int(moments[0] > moments[1]) - int(moments[0] < moments[1])
 
 
 def _number(value: Any) -> float | None:

@@ -51,7 +51,7 @@ Amount = int | float | Share | Span | Range | Unset
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A value chosen by facts. rows: (fact value, value or deeper table); otherwise: for the remaining and unknown values."""
+    """A value chosen by facts. rows: (fact value, value or deeper table); otherwise: for all others and the unknown."""
 
     by: tuple[str, ...]
     rows: tuple[tuple[str, Any], ...]
@@ -67,7 +67,7 @@ WindowChoice = str | Unset | Nothing | Table
 
 @dataclass(frozen=True, slots=True)
 class FactRef:
-    """Another fact as operand. opening: of the event that opened the obligation; shift: plus or minus a calendar span."""
+    """Another fact as operand. opening: of the event that opened the obligation; shift: plus, or minus when `back`."""
 
     fact: str
     opening: bool = False
@@ -124,7 +124,7 @@ class Anchor:
     """A moment named by the calendar.
 
     base: weekday | day | last_day | open_day | last_open_day | period_start | period_end | window_opens |
-    window_closes | yearly | date | fact. number: weekday 0–6, or day counted from 1. name: of a date, `MM-DD`, or a fact.
+    window_closes | yearly | date | fact. number: weekday 0–6, or day counted from 1. name: a date, `MM-DD` or fact.
     at: "HH:MM", "window opens" or "window closes". shift, back: offset after (before) it.
     """
 
@@ -249,7 +249,7 @@ Requirement = Guard | MeasureHolds | FactHolds | Since | WithinWindow | Covered 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Service time. spec: what `shouyue.servicetime` reads, with the holiday table by name; calendar: kept elsewhere."""
+    """Service time. spec: what `shouyue.servicetime` reads; holidays: a table by name; calendar: one kept elsewhere."""
 
     name: str
     spec: tuple[tuple[str, Any], ...] = ()  # zone, weekly, extra_workdays, extra_windows

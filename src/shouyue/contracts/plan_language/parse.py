@@ -182,13 +182,15 @@ def _windows(reader: Reader, node: Node) -> Any:
 
 def _window(reader: Reader, name: str, node: Node) -> Any:
     if node.value == "7x24":
-        return Window(name, (("weekly", {"mon-sun": ["00:00-24:00"]}),))
+        return Window(name, (("weekly", {"mon-sun": ("00:00-24:00",)}),))
     values = reader.table(node, grammar.WINDOW)
     if values is None:
         return BAD
     if ("weekly" in values) == ("calendar" in values):
         return reader.problem("one_of_two", node.place, first="weekly", second="calendar")
-    spec = tuple((key, values[key]) for key in ("zone", "weekly", "extra_workdays", "extra_windows") if key in values)
+    spec = tuple(
+        (key, values[key]) for key in ("zone", "weekly", "extra_workdays", "extra_windows") if key in values
+    )
     return Window(name, spec, values.get("holidays", ""), values.get("calendar", ""), values.get("title"))
 
 
@@ -196,7 +198,7 @@ def _window(reader: Reader, name: str, node: Node) -> Any:
 def _weekly(reader: Reader, node: Node) -> Any:
     if not node.is_table or not node.keys:
         return reader.expected(node, "table")
-    weekly = {}
+    weekly: dict[int | str, object] = {}
     for day, hours in node.entries():
         found = _hours(reader, hours)
         if found is BAD:
@@ -224,7 +226,7 @@ def _hours(reader: Reader, node: Node) -> Any:
         except ValueError:
             return reader.problem("bad_hours", item.place, value=shown(item))
         found.append(item.text)
-    return found
+    return tuple(found)
 
 
 @reads("scales")
@@ -253,7 +255,9 @@ def _scale(reader: Reader, node: Node) -> Any:
         parts = reader.table(child, grammar.SCALE_VALUE)
         if parts is None:
             return BAD
-        title = reader.read("text", Node({k: v for k, v in child.entries() if k != "means"}, child.place, child.keys))
+        title = reader.read(
+            "text", Node({k: v for k, v in child.entries() if k != "means"}, child.place, child.keys)
+        )
         values.append(ScaleValue(word, title, parts.get("means")))
     if len({value.word for value in values}) < len(values):
         return reader.problem("twice", node.place, word=", ".join(value.word for value in values))
@@ -421,4 +425,3 @@ def merge_defaults(root: Node) -> None:
             if name in allowed and name in grammar.DEFAULTS and name not in commitment.value:
                 commitment.value[name] = child
                 commitment.keys[name] = defaults.keys[name]
-

@@ -64,7 +64,7 @@ class Reader:
         return READERS[shape](self, node)
 
     def table(self, node: Node, grammar: dict[str, Key], *, free: bool = False) -> dict[str, Any] | None:
-        """Read the keys of a table. free: unknown keys belong to the caller. None when it is no table or a needed key fails."""
+        """Read the keys of a table; None when that fails. free: unknown keys belong to the caller."""
         if not node.is_table:
             self.expected(node, "table")
             return None
@@ -109,7 +109,9 @@ class Reader:
         if isinstance(node.value, str) and node.value in known:
             return node.value
         word = shown(node)
-        return self.problem("not_one_of", node.place, nearest(word, known), value=word, known=", ".join(known))
+        return self.problem(
+            "not_one_of", node.place, nearest(word, known), value=word, known=", ".join(known)
+        )
 
 
 def describe(node: Node) -> str:
@@ -163,7 +165,10 @@ def read_text(reader: Reader, node: Node) -> Any:
     parts: dict[str, str] = {}
     for name, child in node.entries():
         if name not in ("zh", "en"):
-            reader.problem("unknown_key", node.keys[name], nearest(name, ("zh", "en")), key=name)
+            if child.value is None and not child.quoted:
+                reader.problem("unquoted_comma", node.keys[name], text=name)
+            else:
+                reader.problem("unknown_key", node.keys[name], nearest(name, ("zh", "en")), key=name)
             continue
         value = read_string(reader, child)
         if value is not BAD:

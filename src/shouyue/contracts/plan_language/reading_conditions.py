@@ -309,7 +309,7 @@ def _measure(reader: Reader, node: Node) -> Any:
 
 def _fact(reader: Reader, node: Node) -> Any:
     """{fact: starts_at, at_least: 1 day, after: announced_at}, or any comparison of a condition."""
-    fact = reader.read("word", node.value["fact"]) if isinstance(node.value, dict) else BAD
+    fact: Any = reader.read("word", node.value["fact"]) if isinstance(node.value, dict) else BAD
     rest = {name: child for name, child in node.entries() if name != "fact"}
     if fact is BAD:
         return BAD
@@ -414,5 +414,3 @@ def read_gathered(reader: Reader, node: Node) -> Any:
     if "." not in verb:
         return reader.problem("verb_and_fact", node.place, word=word)
     return Gathered(how, verb, fact, values.get("when"))
-
-

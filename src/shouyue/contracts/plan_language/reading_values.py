@@ -391,4 +391,3 @@ def read_zone(reader: Reader, node: Node) -> Any:
         known = sorted(zoneinfo.available_timezones())
         return reader.problem("unknown_zone", node.place, nearest(node.text, known), value=shown(node))
     return node.text
-

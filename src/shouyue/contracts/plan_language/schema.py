@@ -71,7 +71,10 @@ _SPAN: Schema = {"type": "string", "minLength": 2, "examples": ["10 min", "4 h",
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _ANCHOR: Schema = {"anyOf": [_STRING, {"type": "object", "required": ["fact"]}]}
 _PERIOD: Schema = {
-    "anyOf": [{"enum": list(grammar.PERIODS)}, {"type": "string", "pattern": "^[0-9]+ (days|weeks|months|years)$"}]
+    "anyOf": [
+        {"enum": list(grammar.PERIODS)},
+        {"type": "string", "pattern": "^[0-9]+ (days|weeks|months|years)$"},
+    ]
 }
 _SHARE: Schema = {"type": "string", "pattern": "%$"}
 _RANGE: Schema = {"type": "string", "pattern": "\\.\\."}
@@ -172,7 +175,15 @@ _SHAPES: dict[str, Schema] = {
     "escalate": {"anyOf": [{"const": "none"}, _one_or_many(_table(grammar.STEP))]},
     "channels": _one_or_many({"enum": list(grammar.CHANNELS)}),
     "signers": _one_or_many({"enum": list(grammar.CHOICES["signer"])}),
-    "evidence": _one_or_many({"anyOf": [{"enum": list(grammar.EVIDENCE_WORDS)}, {"type": "string", "pattern": "\\."}, _ref("text")]}),
+    "evidence": _one_or_many(
+        {
+            "anyOf": [
+                {"enum": list(grammar.EVIDENCE_WORDS)},
+                {"type": "string", "pattern": "\\."},
+                _ref("text"),
+            ]
+        }
+    ),
     "args": {"type": "object", "propertyNames": {"pattern": _WORD}},
     "grants": {"type": "object", "minProperties": 1},
     "dates": _one_or_many({"type": "string", "format": "date"}),
@@ -195,7 +206,12 @@ _SHAPES: dict[str, Schema] = {
     "allowance": _table(grammar.ALLOWANCE),
     "windows": _named({"anyOf": [{"const": "7x24"}, _table(grammar.WINDOW)]}),
     "scales": _named(
-        {"anyOf": [{"type": "array", "minItems": 1}, {"type": "object", "additionalProperties": _table(grammar.SCALE_VALUE)}]},
+        {
+            "anyOf": [
+                {"type": "array", "minItems": 1},
+                {"type": "object", "additionalProperties": _table(grammar.SCALE_VALUE)},
+            ]
+        },
         "^[a-z][a-z0-9_]*$",
     ),
     "classes": _named(_table(grammar.CLASS)),

@@ -1,7 +1,7 @@
 """YAML text to a tree of nodes that know their line and column.
 
-Reads the event stream instead of composing objects: depth, size, aliases and duplicate keys are judged while reading, so
-hostile input costs no more than its length.
+Reads the event stream instead of composing objects: depth, size, aliases and duplicate keys are judged while
+reading, so hostile input costs no more than its length.
 """
 
 from __future__ import annotations

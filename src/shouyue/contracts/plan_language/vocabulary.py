@@ -18,10 +18,11 @@ EVENT_FACTS: FactTypes = {"occurred_at": "instant", "verb": "code"}
 class Vocabulary:
     """What the modules declared.
 
-    verbs, acts, decisions, items, measures, guards: word → its facts (of measures and guards: their parameters and what
-    `over` may choose by), None when nobody declared them. A fact's type is code, boolean, integer, number, instant, day,
-    duration, reference or digest. common: facts any event may carry. scales: fact → its values, lowest rank first.
-    rebinding: verbs after which facts of a case may differ. dates: names an anchor may use. titles: word → how it is said.
+    verbs, acts, decisions, items, measures, guards: word → its facts (of measures and guards: their parameters and
+    what `over` may choose by), None when nobody declared them. A fact's type is code, boolean, integer, number,
+    instant, day, duration, reference or digest. common: facts any event may carry. scales: fact → its values, lowest
+    rank first. rebinding: verbs after which facts of a case may differ. dates: names an anchor may use.
+    titles: word → how it is said.
     """
 
     verbs: Facts = field(default_factory=dict)
@@ -75,8 +76,12 @@ class Vocabulary:
 
 def read_vocabulary(stored: Mapping[str, Any]) -> Vocabulary:
     """A vocabulary from plain JSON values, as `shouyue vocabulary --json` prints them."""
-    tables = {name: stored.get(name, {}) for name in ("verbs", "acts", "decisions", "items", "measures", "guards")}
-    sets = {name: frozenset(stored.get(name, ())) for name in ("rosters", "roles", "rebinding")}
+    tables = {
+        name: stored.get(name, {}) for name in ("verbs", "acts", "decisions", "items", "measures", "guards")
+    }
+    sets: dict[str, Any] = {
+        name: frozenset(stored.get(name, ())) for name in ("rosters", "roles", "rebinding")
+    }
     extra: dict[str, Any] = {}
     if "dates" in stored:
         extra["dates"] = frozenset(stored["dates"])
