@@ -76,6 +76,8 @@ class Server:
 def locate(home: Path) -> Server:
     """The embedded server of this home. Its files lie in the home, unless the server cannot enter there."""
     home = home.resolve()
+    if set(str(home)) & set('"$`\\\n'):  # pg_ctl hands the path to a shell
+        raise Problem(f"PostgreSQL cannot live in {str(home)!r}: set SHOUYUE_HOME to a plain path.")
     open_home(home)
     note = home / "database.directory"
     base = Path(note.read_text().strip()) if note.exists() else home
