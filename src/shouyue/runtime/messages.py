@@ -34,7 +34,7 @@ class Message:
         return bool(self.texts) and all(self.texts.values())
 
 
-class BrokenCatalogue(Exception):  # noqa: N818
+class BrokenCatalogue(Exception):
     """A .po file that cannot be read; the text names file and line."""
 
 
