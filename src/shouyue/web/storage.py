@@ -3,7 +3,7 @@
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no stubs
     """``STORAGES["staticfiles"]``: names carry a hash, so browsers may keep them for ever."""
 
     support_js_module_import_aggregation = True

@@ -1,6 +1,7 @@
 """Numbers and times in words, Chinese and English; pure functions of the active language."""
 
 from datetime import datetime
+from functools import reduce
 
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -17,7 +18,10 @@ def duration(seconds: float, *, parts: int = 2) -> str:
             words.append(_amount(unit, amount))
         if len(words) == parts or (words and not rest):
             break
-    return pgettext("between units of a duration", " ").join(words) if words else _amount("second", 0)
+    if len(words) > 1:
+        joint = pgettext("two units of a duration", "%(large)s %(small)s")
+        return reduce(lambda large, small: joint % {"large": large, "small": small}, words)
+    return words[0] if words else _amount("second", 0)
 
 
 def clock_text(seconds: float) -> str:

@@ -74,6 +74,11 @@ def sign_in() -> Callable[[Actor | None], None]:
 
 
 @pytest.fixture
+def staff() -> Actor:
+    return make_actor(roles=frozenset({"system_admin"}))
+
+
+@pytest.fixture
 def client() -> Client:
     return Client(raise_request_exception=False)
 

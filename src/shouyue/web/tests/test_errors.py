@@ -1,0 +1,48 @@
+import pytest
+
+CASES = [
+    ("not-found", 404, "没有找到"),
+    ("not-allowed", 403, "没有权限"),
+    ("conflict", 409, "记录已被他人修改"),
+    ("invalid", 422, "部分内容填写有误"),
+    ("broken", 500, "系统出现故障"),
+]
+
+
+@pytest.mark.parametrize(("name", "status", "title"), CASES)
+def test_an_error_is_a_page(client, name, status, title):
+    response = client.get(f"/fail/{name}/")
+    assert response.status_code == status
+    assert f"<title>{title}" in response.content.decode()
+
+
+@pytest.mark.parametrize(("name", "status", "title"), CASES)
+def test_htmx_gets_a_fragment_for_the_alert_region(client, name, status, title):
+    response = client.get(f"/fail/{name}/", headers={"HX-Request": "true"})
+    text = response.content.decode()
+    assert (response.status_code, response["HX-Retarget"], response["X-Error-Fragment"]) == (
+        status,
+        "#alerts",
+        "true",
+    )
+    assert title in text
+    assert "<html" not in text
+
+
+def test_fields_are_listed(client):
+    assert "<li>Too long.</li>" in client.get("/fail/invalid/").content.decode()
+
+
+def test_an_unknown_address_is_not_repeated(client):
+    response = client.get("/tickets/GB-2026-1042/")
+    assert response.status_code == 404
+    assert "GB-2026-1042" not in response.content.decode().replace('value="/tickets/GB-2026-1042/"', "")
+
+
+def test_english_readers_get_english(client):
+    client.cookies["shouyue_language"] = "en"
+    assert "Something broke on our side" in client.get("/fail/broken/").content.decode()
+
+
+def test_an_error_page_keeps_drafts(client):
+    assert "data-keep-drafts" in client.get("/fail/conflict/").content.decode()
