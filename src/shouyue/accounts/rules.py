@@ -33,16 +33,3 @@ def mixes_offices(roles: Collection[str]) -> bool:
     """Whether an officer's role is held together with any other: the three offices are three people."""
     held = set(roles)
     return bool(held & OFFICERS) and len(held) > 1
-
-
-def digits_of(phone: str) -> str:
-    """The digits of a phone number, to find a caller by; a leading +86 or 0086 is dropped."""
-    digits = "".join(character for character in phone if character in "0123456789")
-    for prefix in ("0086", "86"):
-        if (
-            digits.startswith(prefix)
-            and len(digits) >= len(prefix) + 7
-            and ("+86" in phone or prefix == "0086")
-        ):
-            return digits[len(prefix) :]
-    return digits

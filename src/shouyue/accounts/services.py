@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from shouyue.kernel.phones import digits_of
 from shouyue.kernel.pinyin import name_key
 from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, acting_in
 from shouyue.web import rest
@@ -451,7 +452,7 @@ def _record(verb: str, actor: Actor, user: User, **facts: events.FactValue) -> N
 
 def _derive_keys(user: User) -> None:
     user.name_key = name_key(user.name)
-    user.phone_digits = rules.digits_of(user.phone)
+    user.phone_digits = digits_of(user.phone)
 
 
 def _profile_errors(user: User) -> Fields:
