@@ -1,7 +1,11 @@
 """Routes."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "files"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("files/<int:file_id>/", views.download, name="download"),
+]

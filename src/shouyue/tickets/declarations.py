@@ -1,0 +1,139 @@
+"""What tickets declare at start-up: verbs with typed facts, acts, guards, scales, measures, navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from shouyue.contracts import vocabulary
+from shouyue.contracts.vocabulary import Measure
+from shouyue.files import access as files
+from shouyue.kernel import events, gates
+from shouyue.kernel.events import FactType, Verb
+from shouyue.web import rest
+
+from . import access, measures
+from .choices import Impact, Priority, Tier, Urgency
+from .services import guards
+
+CODE, YES_NO, REFERENCE, INSTANT = FactType.CODE, FactType.BOOLEAN, FactType.REFERENCE, FactType.INSTANT
+
+TICKET_FACTS = {
+    "request_type": CODE,
+    "request_class": CODE,
+    "catalogue": CODE,
+    "channel": CODE,
+    "channel_group": CODE,
+    "severity": CODE,
+    "complexity": CODE,
+    "urgency": CODE,
+    "impact": CODE,
+    "priority": CODE,
+    "vip": YES_NO,
+    "cause": CODE,
+    "program_error_class": CODE,
+    "equipment_type": CODE,
+    "fault_category": CODE,
+    "zone": CODE,
+    "zone_mode": CODE,
+    "tier": CODE,
+    "status": CODE,
+    "site": REFERENCE,
+    "assignee": REFERENCE,
+}
+"""Facts of every event of a ticket and its visits."""
+
+FACT_TYPES = {name: kind.value for name, kind in TICKET_FACTS.items()}
+
+
+def declare() -> None:
+    """Called once, when the module is ready."""
+    events.declare(*_verbs())
+    for act, label in (
+        ("ticket.assign", _("Assign a ticket")),
+        ("ticket.resolve", _("Resolve a ticket")),
+        ("ticket.close", _("Close a ticket")),
+    ):
+        gates.declare_act(act, label)
+        vocabulary.declare_act_facts(act, FACT_TYPES)
+    for guard, check, label in (
+        ("ticket.user_confirmed", guards.user_confirmed, _("the user has confirmed the solution")),
+        ("ticket.level_set", guards.level_set, _("urgency, impact and priority are given")),
+        ("ticket.handling_recorded", guards.handling_recorded, _("cause, handling and result are written")),
+    ):
+        gates.declare_guard(guard, check)
+        vocabulary.declare_guard_words(guard, label)
+    vocabulary.declare_decision("ticket.charge", _("What a service costs the customer"), FACT_TYPES)
+    vocabulary.declare_scale("tier", Tier.values)
+    vocabulary.declare_scale("urgency", Urgency.values)
+    vocabulary.declare_scale("impact", Impact.values)
+    vocabulary.declare_scale("priority", list(reversed(Priority.values)))
+    vocabulary.declare_rebinding(
+        "ticket.edited",
+        "ticket.triaged",
+        "ticket.graded",
+        "ticket.priority_set",
+        "ticket.contract_set",
+        "ticket.tier_raised",
+    )
+    for name, label_, compute, own in (
+        (
+            "ticket.stage_times_complete",
+            _("share of closed tickets with the time of every stage"),
+            measures.stage_times_complete,
+            {},
+        ),
+        (
+            "ticket.recorded_in_time",
+            _("share of acts recorded soon after they happened"),
+            measures.recorded_in_time,
+            {"within": "duration"},
+        ),
+        ("ticket.first_line_rate", _("share solved by the first line"), measures.first_line_rate, {}),
+        ("ticket.count", _("number of tickets reported"), measures.count, {}),
+        ("ticket.reopened_share", _("share of tickets reopened"), measures.reopened_share, {}),
+    ):
+        vocabulary.declare_measure(Measure(name, label_, compute, FACT_TYPES | own))
+    files.register_reader("ticket", access.reads_file)
+    rest.declare_area("tickets", _("Tickets"), "visits", "queue")
+
+
+def _verbs() -> list[Verb]:
+    by = {"by_customer": YES_NO}
+    return [
+        Verb(f"ticket.{name}", label, {**TICKET_FACTS, **facts})
+        for name, label, facts in (
+            ("reported", _("Reported"), {}),
+            ("edited", _("Edited"), {"changes": FactType.DIGEST}),
+            ("contract_set", _("Contract set"), {}),
+            ("triaged", _("Triaged"), {}),
+            ("priority_set", _("Priority set"), {}),
+            ("graded", _("Graded"), {}),
+            ("attribution_set", _("Origin of the fault determined"), {"attribution": CODE}),
+            ("linked", _("Linked"), {"kind": CODE, "other": REFERENCE}),
+            ("assigned", _("Assigned"), {"to": REFERENCE}),
+            ("accepted", _("Accepted"), {}),
+            (
+                "tier_raised",
+                _("Handed to another tier"),
+                {"from_tier": CODE, "to_tier": CODE, "higher": YES_NO},
+            ),
+            ("escalation_requested", _("Escalation requested"), by),
+            ("responded", _("Answered"), {}),
+            ("commented", _("Commented"), {"public": YES_NO, **by}),
+            ("answer_promised", _("Answer promised"), {"promised_at": INSTANT}),
+            ("answer_given", _("Promised answer given"), {}),
+            ("waiting_started", _("Waiting"), {"reason": CODE}),
+            ("waiting_ended", _("Waiting ended"), {"reason": CODE}),
+            ("solution_proposed", _("Solution proposed"), {}),
+            ("temporarily_fixed", _("Temporarily fixed"), {}),
+            ("handling_recorded", _("Handling recorded"), {}),
+            ("replacement_decided", _("Replacement decided by the user"), {"decision": CODE}),
+            ("resolved", _("Resolved"), {}),
+            ("called_back", _("Called back"), {"to": CODE}),
+            ("confirmed", _("Confirmed by the user"), {"via": CODE, **by}),
+            ("rejected", _("Rejected by the user"), by),
+            ("reopened", _("Reopened"), {"times": FactType.INTEGER, **by}),
+            ("closed", _("Closed"), {}),
+            ("cancelled", _("Cancelled"), {"reason": CODE}),
+        )
+    ]

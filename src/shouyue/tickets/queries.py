@@ -1,0 +1,334 @@
+"""Reads of tickets. Lists of the desk and the API are in `lists`-shaped rows of plain SQL further down the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from shouyue.contracts import queries as contracts
+from shouyue.contracts.models import Membership
+from shouyue.contracts.plan_language.model import ScaleValue
+from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import Invalid, NotFound
+from shouyue.kernel.models import Event
+from shouyue.parties.models import Contact, Customer, Site
+
+from . import access, rules
+from .choices import Impact, Priority, Urgency
+from .models import Ticket, TicketLink, TicketNote
+
+# -- the contract's words ---------------------------------------------------------------------------------------
+
+_OWN_WORDS: dict[str, Sequence[str]] = {
+    "urgency": Urgency.values,
+    "impact": Impact.values,
+    "priority": list(reversed(Priority.values)),
+}
+
+
+def words(contract_id: int | None, fact: str) -> tuple[str, ...]:
+    """The values a fact may have in a contract, lowest rank first; empty when any short word will do.
+
+    Queries: those of `contracts.compiled`.
+    """
+    own = tuple(_OWN_WORDS.get(fact, ()))
+    if contract_id is None:
+        return own
+    return contracts.scale(contract_id, fact) or own
+
+
+def labelled_words(contract_id: int | None, fact: str, language: str) -> list[tuple[str, str]]:
+    """The words of a fact with their text in a language, for select boxes."""
+    titles: dict[str, str] = {}
+    if contract_id is not None:
+        for scale in contracts.compiled(contract_id).plan.scales:
+            if scale.fact == fact:
+                titles = {value.word: _title(value, language) for value in scale.values}
+    if not titles:
+        kinds = {"urgency": Urgency, "impact": Impact, "priority": Priority}
+        if fact in kinds:
+            titles = {value: str(label) for value, label in kinds[fact].choices}
+    return [(word, titles.get(word, word)) for word in words(contract_id, fact)]
+
+
+def _title(value: ScaleValue, language: str) -> str:
+    if value.title is None:
+        return value.word
+    text = value.title.zh if language.startswith("zh") else value.title.en
+    return f"{value.word} {text}" if value.word.isascii() and len(value.word) <= 3 else text
+
+
+def checked_word(contract_id: int | None, fact: str, word: str, *, required: bool = False) -> str:
+    """The word if the contract knows it. Raises: Invalid naming the fact."""
+    if not word:
+        if required:
+            raise Invalid(fields={fact: [_("This field is required.")]})
+        return ""
+    known = words(contract_id, fact)
+    if known and word not in known:
+        raise Invalid(
+            fields={
+                fact: [
+                    _("“%(word)s” is not a word of this contract. It uses: %(known)s.")
+                    % {"word": word[:40], "known": ", ".join(known)}
+                ]
+            }
+        )
+    if not known and not rules.is_word(word):
+        raise Invalid(fields={fact: [_("Use a short word of letters, digits and dashes.")]})
+    return word
+
+
+def service_level(contract_id: int | None) -> str:
+    """The contract's service level, empty without a contract."""
+    return "" if contract_id is None else contracts.compiled(contract_id).service_level
+
+
+def priority_of(contract_id: int | None, level: str, urgency: str, impact: str) -> str:
+    """The rank by the matrix, spread over the contract's own ranks if its plan has some."""
+    if not urgency or not impact:
+        return ""
+    urgencies, impacts = words(contract_id, "urgency"), words(contract_id, "impact")
+    ranks = words(contract_id, "priority")
+    lift = rules.level_lift(level, words(contract_id, "service_level"))
+    return rules.priority(
+        rules.spread(urgency, urgencies, Urgency.values),
+        rules.spread(impact, impacts, Impact.values),
+        lift=lift,
+        ranks=ranks,
+    )
+
+
+# -- where a ticket belongs -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Customer, contract, site and requester of a new ticket, checked against each other."""
+
+    customer_id: int
+    code: str
+    time_zone: str
+    service_level: str
+    is_active: bool
+    site_id: int | None
+    site_known: bool
+    requester_known: bool
+    reporter_id: int | None
+    is_vip: bool
+    zone: str = ""
+    zone_mode: str = ""
+
+    def with_zone(self, zone: str, zone_mode: str) -> Place:
+        """The same place, in a zone."""
+        return replace(self, zone=zone, zone_mode=zone_mode)
+
+
+def place_of(
+    actor: Actor,
+    contract_id: int | None,
+    customer_id: int | None,
+    site_id: int | None,
+    requester_id: int | None,
+) -> Place | None:
+    """The place of a ticket; None when contract or customer is not the actor's to see.
+
+    Queries: the contract's version, one for requester or a site the contract does not name.
+    """
+    if contract_id is not None:
+        try:
+            found = contracts.compiled(contract_id)
+        except NotFound:
+            return None
+        owner, code, zone, level, active = (
+            found.customer_id,
+            found.code,
+            found.zone,
+            found.service_level,
+            found.is_active,
+        )
+        sites = found.sites
+    else:
+        customer = Customer.objects.visible_to(actor).filter(pk=customer_id).first()
+        if customer is None:
+            return None
+        owner, code, zone, level, active = (
+            customer.pk,
+            customer.code,
+            customer.time_zone,
+            "",
+            customer.is_active,
+        )
+        sites = {}
+    if customer_id is not None and customer_id != owner:
+        return None
+    if not actor.scope.everything and owner not in actor.scope.customers:
+        return None
+    contact: tuple[int | None, int | None, bool] | None = None
+    if requester_id is not None:
+        rows = Contact.objects.filter(pk=requester_id, customer_id=owner)
+        contact = rows.values_list("site_id", "user_id", "is_vip").first()
+        site_id = site_id or (contact[0] if contact else None)
+    elif not actor.is_staff and actor.user_id is not None:
+        rows = Contact.objects.filter(user_id=actor.user_id, customer_id=owner)
+        contact = rows.values_list("site_id", "user_id", "is_vip").first()
+    known = site_id is None or site_id in sites or Site.objects.filter(pk=site_id, customer_id=owner).exists()
+    place = Place(
+        customer_id=owner,
+        code=code,
+        time_zone=zone,
+        service_level=level,
+        is_active=active,
+        site_id=site_id,
+        site_known=known,
+        requester_known=requester_id is None or contact is not None,
+        reporter_id=contact[1] if contact else None,
+        is_vip=bool(contact and contact[2]),
+    )
+    if site_id in sites:
+        place = place.with_zone(sites[site_id].area, sites[site_id].mode)
+    return place
+
+
+# -- people -----------------------------------------------------------------------------------------------------
+
+
+def user_name(user_id: int | None) -> str:
+    """The name of a user, empty for nobody."""
+    row = get_user_model().objects.filter(pk=user_id).values_list("name", flat=True).first()
+    return str(row or "")
+
+
+def works_in(user_id: int, roles: Sequence[str], contract_id: int | None) -> bool:
+    """Whether a person of the provider may be given a ticket of this contract. Queries: one at most."""
+    if access.WORKERS & set(roles):
+        return True
+    if contract_id is None:
+        return False
+    return _current(
+        Membership.objects.filter(user_id=user_id, contract_id=contract_id, role__in=access.WORKERS)
+    ).exists()
+
+
+def workers_of(contract_id: int | None) -> list[tuple[int, str]]:
+    """The people a ticket of the contract may be given to: (id, name), by name. Queries: one."""
+    people = get_user_model().objects.filter(is_active=True, customer_id=0)
+    global_roles = Q(roles__overlap=sorted(access.WORKERS))
+    if contract_id is None:
+        rows = people.filter(global_roles)
+    else:
+        members = _current(Membership.objects.filter(contract_id=contract_id, role__in=access.WORKERS))
+        rows = people.filter(global_roles | Q(pk__in=members.values("user_id")))
+    return list(rows.order_by("name_key", "id").values_list("id", "name"))
+
+
+def _current(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    today: date = clock.today(contracts.DEFAULT_ZONE)
+    begun = Q(starts_on__isnull=True) | Q(starts_on__lte=today)
+    return rows.filter(begun & (Q(ends_on__isnull=True) | Q(ends_on__gte=today)))
+
+
+# -- one ticket -------------------------------------------------------------------------------------------------
+
+
+def ticket_with_number(actor: Actor, number: str) -> Ticket:
+    """One ticket with what its page shows. Raises: NotFound, also for a stranger's. Queries: one."""
+    rows = Ticket.objects.visible_to(actor).select_related(
+        "customer", "contract", "site", "requester", "reporter", "recorded_by", "owner", "assignee"
+    )
+    ticket: Ticket | None = rows.filter(number=number.upper()[:40]).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def id_of(actor: Actor, number: str) -> int:
+    """The id behind a number. Raises: NotFound, also for a stranger's. Queries: one."""
+    found = (
+        Ticket.objects.visible_to(actor)
+        .filter(number=number.upper()[:40])
+        .values_list("id", flat=True)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return int(found)
+
+
+def notes_of(actor: Actor, ticket: Ticket) -> list[TicketNote]:
+    """The notes the actor may read, oldest first. Queries: one."""
+    rows = TicketNote.objects.visible_to(actor).filter(ticket_id=ticket.pk)
+    if not access.sees_internal(actor):
+        rows = rows.filter(is_public=True)
+    return list(rows.order_by("id"))
+
+
+def links_of(actor: Actor, ticket: Ticket) -> list[TicketLink]:
+    """The links from and to a ticket, with both tickets, as far as the actor sees the other. Queries: one or two."""
+    rows = TicketLink.objects.visible_to(actor).filter(Q(ticket_id=ticket.pk) | Q(other_id=ticket.pk))
+    found = list(rows.select_related("ticket", "other").order_by("id"))
+    if not found or access.reads_contract(actor, ticket.contract_id):
+        return found
+    others = {link.other_id if link.ticket_id == ticket.pk else link.ticket_id for link in found}
+    seen = set(Ticket.objects.visible_to(actor).filter(pk__in=others).values_list("pk", flat=True))
+    return [link for link in found if {link.ticket_id, link.other_id} - {ticket.pk} <= seen]
+
+
+def ancestors(ticket_id: int, kind: str) -> set[int]:
+    """The tickets reached by following links of one kind. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE up AS (SELECT other_id FROM tickets_ticketlink WHERE ticket_id = %(id)s AND kind = %(kind)s"
+            " UNION SELECT l.other_id FROM tickets_ticketlink l JOIN up ON l.ticket_id = up.other_id"
+            " WHERE l.kind = %(kind)s) SELECT other_id FROM up",
+            {"id": ticket_id, "kind": kind},
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def events_of(actor: Actor, ticket: Ticket, limit: int = 200) -> list[Event]:
+    """The newest events of the case: the ticket's own, its visits' and files'. Queries: one."""
+    rows = Event.objects.filter(case_type="ticket", case_id=ticket.pk, customer_id=ticket.customer_id)
+    if not access.sees_internal(actor):
+        rows = rows.exclude(verb="ticket.commented", facts__public=False)
+    return list(rows.order_by("-id")[:limit])
+
+
+# -- ask once ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBefore:
+    """What the desk knows of a caller, so that nobody is asked twice."""
+
+    contact: Contact | None
+    recent: list[Ticket]
+    open_at_site: list[Ticket]
+    affected_before: list[str]
+
+
+def known_before(actor: Actor, contact: Contact | None, site_id: int | None) -> KnownBefore:
+    """The caller's last tickets, open ones at the site, and the equipment named before. Queries: two at most."""
+    visible = Ticket.objects.visible_to(actor)
+    recent: list[Ticket] = []
+    if contact is not None:
+        recent = list(visible.filter(requester_id=contact.pk).order_by("-id")[:5])
+    here: list[Ticket] = []
+    if site_id is not None:
+        since = clock.now() - timedelta(days=90)
+        here = list(visible.filter(site_id=site_id, reported_at__gte=since).order_by("-id")[:20])
+    devices: dict[str, None] = {}
+    for ticket in [*recent, *here]:
+        for line in ticket.affected.splitlines():
+            if line.strip():
+                devices.setdefault(line.strip(), None)
+    open_here = [ticket for ticket in here if ticket.status in rules.OPEN]
+    return KnownBefore(contact, recent, open_here[:5], list(devices)[:8])
