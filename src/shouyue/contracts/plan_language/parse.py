@@ -40,7 +40,7 @@ from shouyue.contracts.plan_language.model import (
     WarrantyClass,
     Window,
 )
-from shouyue.contracts.plan_language.reading import BAD, SCALE_WORD, Reader, reads, shown
+from shouyue.contracts.plan_language.reading import BAD, ROW, SCALE_WORD, Reader, reads, shown
 from shouyue.contracts.plan_language.reading_values import take_bounds
 from shouyue.contracts.plan_language.source import Node
 from shouyue.servicetime.errors import ServiceTimeError
@@ -149,7 +149,10 @@ def _check_rows(reader: Reader, root: Node, values: dict[str, Any]) -> None:
     for _, commitment in table.entries():
         rows = commitment.get("source")
         for row in rows.items() if rows else ():
-            head, _, number = row.text.partition("-")
+            found = ROW.fullmatch(row.text)
+            if found is None:
+                continue  # reported as no row
+            head, number = found.groups()
             if head != prefix or not 1 <= int(number) <= promises:
                 reader.problem("row_out_of_range", row.place, row=row.text, last=f"{prefix}-{promises:02d}")
 

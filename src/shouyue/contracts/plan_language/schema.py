@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from shouyue.contracts.plan_language import grammar
@@ -246,3 +247,7 @@ def _used_shapes() -> set[str]:
         *grammar.COMMITMENTS.values(),
     ]
     return {key.shape for table in tables for key in table.values()} | {"hours"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

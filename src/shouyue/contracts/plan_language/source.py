@@ -210,6 +210,9 @@ class _Builder:
         place = self._place(event)
         self._no_tag(event, place)
         text = str(event.value)
+        bad = _FORBIDDEN.search(text)  # written as an escape
+        if bad:
+            self._refuse("control_character", place, character=f"U+{ord(bad.group()):04X}")
         if self.stack and self._expects_key():
             self._key(text, place)
             return

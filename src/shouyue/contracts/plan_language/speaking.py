@@ -98,7 +98,10 @@ _CHARGES = {
 
 
 class Speaker:
-    """Says parts of a plan. titles: word → how it is said; a word without title stands as it is."""
+    """Says parts of a plan.
+
+    titles: word, or `fact:value`, → how it is said; a word without title stands as it is.
+    """
 
     def __init__(self, plan: Plan, titles: Mapping[str, Text], language: str) -> None:
         self.plan = plan
@@ -191,7 +194,7 @@ class Speaker:
         return self.join([self._stage(name) for name in names], "list")
 
     def fact_value(self, fact: str, value: Any) -> str:
-        title = self.scale_words.get((fact, str(value)))
+        title = self.scale_words.get((fact, str(value))) or self.titles.get(f"{fact}:{value}")
         return self.pick(title) if title else self.value(value)
 
     def table(self, table: Table) -> str:

@@ -22,7 +22,7 @@ class Vocabulary:
     what `over` may choose by), None when nobody declared them. A fact's type is code, boolean, integer, number,
     instant, day, duration, reference or digest. common: facts any event may carry. scales: fact → its values, lowest
     rank first. rebinding: verbs after which facts of a case may differ. dates: names an anchor may use.
-    titles: word → how it is said.
+    titles: word, or `fact:value`, → how it is said.
     """
 
     verbs: Facts = field(default_factory=dict)

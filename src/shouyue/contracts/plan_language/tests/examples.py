@@ -69,7 +69,7 @@ def _with_common_keys(text: str) -> str:
         name, _, rest = part.partition("\n")
         lines.append(f"  {name}")
         own = [f"{key}: {TEXT}" for key in ("title", "text") if f"\n  {key}:" not in part]
-        own += [] if "\n  source:" in part else ["source: S-02"]
+        own += [] if "\n  source:" in part or "\n  internal:" in part else ["source: S-02"]
         lines += [f"    {line}" for line in own] + [f"  {line}" for line in rest.splitlines() if line.strip()]
     return "\n".join(lines) + "\n"
 
