@@ -284,14 +284,19 @@ def _granted(
         grants = dict(right.grants)
         if "charge" not in grants or not right_applies(rules, right, facts, day):
             continue
-        if right.limit is not None and isinstance(right.limit.amount, int):
-            if used.get(right.name, 0) >= right.limit.amount:
-                continue
+        if _used_up(right, used):
+            continue
         warranty = grants.get("warranty")
         if warranty and not any(term.name == warranty and term.covers(day) for term in rules.warranty):
             continue
         return _read_charge(grants["charge"], "entitlement", right.name)
     return None
+
+
+def _used_up(right: Entitlement, used: Mapping[str, int]) -> bool:
+    if right.limit is None or not isinstance(right.limit.amount, int):
+        return False
+    return used.get(right.name, 0) >= right.limit.amount
 
 
 def right_applies(rules: ContractRules, right: Entitlement, facts: Mapping[str, Any], day: date) -> bool:

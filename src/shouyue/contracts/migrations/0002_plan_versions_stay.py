@@ -11,14 +11,11 @@ BEGIN
 END $$;
 CREATE TRIGGER contracts_planversion_stays BEFORE UPDATE OR DELETE ON contracts_planversion
     FOR EACH ROW EXECUTE FUNCTION contracts_planversion_refuse();
-CREATE TRIGGER contracts_planversion_no_truncate BEFORE TRUNCATE ON contracts_planversion
-    FOR EACH STATEMENT EXECUTE FUNCTION contracts_planversion_refuse();
 CREATE SEQUENCE contracts_version_seq;
 """
 
 GO = """
 DROP SEQUENCE contracts_version_seq;
-DROP TRIGGER contracts_planversion_no_truncate ON contracts_planversion;
 DROP TRIGGER contracts_planversion_stays ON contracts_planversion;
 DROP FUNCTION contracts_planversion_refuse;
 """

@@ -27,7 +27,7 @@ scales:
   severity: [minor, major]
   complexity: [simple, complex]
 waits:
-  customer: {from: ticket.waiting_started, until: ticket.waiting_ended, when: {reason: customer}, title: {zh: 等待用户, en: Waiting for the customer}}
+  customer: {from: ticket.waiting_started, until: ticket.waiting_ended, when: {reason: customer}}
 milestones:
   final-acceptance: {title: {zh: 终验, en: Final acceptance}, signed_by: [provider, customer]}
 stages:
