@@ -41,8 +41,8 @@ def integers(values: npt.ArrayLike, name: str) -> Ints:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def order_pauses(pauses: BulkPauses, rows: int) -> PauseRows:
-    """Checked, and sorted by begin within each row."""
+def check_pauses(pauses: BulkPauses, rows: int) -> PauseRows:
+    """The arrays, fitting each other. Raises: BadPauseError."""
     offsets, begins, ends = (
         integers(values, name)
         for values, name in zip(pauses, ("pause offsets", "pause begins", "pause ends"), strict=True)
@@ -54,16 +54,11 @@ def order_pauses(pauses: BulkPauses, rows: int) -> PauseRows:
         )
     if (offsets[1:] < offsets[:-1]).any():
         raise BadPauseError("pause offsets must not fall")
-    falls = begins[1:] < begins[:-1]
-    edges = offsets[1:-1]
-    falls[edges[(edges > 0) & (edges < len(begins))] - 1] = False  # from one row to the next it may fall
-    if falls.any():
-        lengths = np.diff(offsets)
-        owner = np.repeat(np.arange(rows), lengths)
-        mixed = np.zeros(rows, np.bool_)
-        mixed[owner[1:][falls]] = True
-        at = np.flatnonzero(mixed[owner])
-        order = at[np.lexsort((begins[at], owner[at]))]
-        begins, ends = begins.copy(), ends.copy()
-        begins[at], ends[at] = begins[order], ends[order]
     return PauseRows(offsets, begins, ends)
+
+
+def sort_pauses(pauses: PauseRows) -> PauseRows:
+    """The same pauses, each row's in the order of their begin."""
+    owner = np.repeat(np.arange(len(pauses.offsets) - 1), np.diff(pauses.offsets))
+    order = np.lexsort((pauses.begins, owner))
+    return PauseRows(pauses.offsets, pauses.begins[order], pauses.ends[order])

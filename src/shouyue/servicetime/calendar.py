@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from shouyue.servicetime.bulk import BulkPauses, choose_kernel, integers, order_pauses, prepare_out
+from shouyue.servicetime.bulk import (
+    BulkPauses,
+    check_pauses,
+    choose_kernel,
+    integers,
+    prepare_out,
+    sort_pauses,
+)
 from shouyue.servicetime.compile import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -32,7 +39,7 @@ from shouyue.servicetime.errors import (
     ServiceTimeError,
 )
 from shouyue.servicetime.explain import NamedPause, Segment, explain_span
-from shouyue.servicetime.kernel_numpy import TableTooShort, check_seconds
+from shouyue.servicetime.kernel_numpy import PausesUnsorted, TableTooShort, check_seconds
 from shouyue.servicetime.scalar import (
     NOTHING,
     EpochPause,
@@ -431,7 +438,7 @@ class ServiceCalendar:
         made, again = prepare_out(first, second, out)
         if not len(first):
             return made
-        pause_rows = None if pauses is None else order_pauses(pauses, len(first))
+        pause_rows = None if pauses is None else check_pauses(pauses, len(first))
         first, second = again
         kernel = choose_kernel(self.kernel, len(first))
         table: Table = self._cover(int(first[0]), int(first[0]))[5]
@@ -439,6 +446,9 @@ class ServiceCalendar:
             final = self._is_final(table)
             try:
                 getattr(kernel, what)(table, final, first, second, pause_rows, made)
+            except PausesUnsorted:
+                assert pause_rows is not None
+                pause_rows = sort_pauses(pause_rows)
             except TableTooShort as short:
                 # Ask for all rows at once, so that the table grows in one step.
                 low, high = min(short.low, int(first.min())), max(short.high, int(first.max()))

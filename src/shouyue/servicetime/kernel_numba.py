@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from shouyue.servicetime.compile import LONGEST, NEVER, Ints, Table
-from shouyue.servicetime.kernel_numpy import PauseRows, TableTooShort, check_seconds
+from shouyue.servicetime.kernel_numpy import (
+    PauseRows,
+    PausesUnsorted,
+    TableTooShort,
+    check_seconds,
+)
 
 try:
     import numba
@@ -26,13 +31,18 @@ else:
     _index = np.uint64  # an unsigned index needs no test for "from the end"
 
 _NO_PAUSES = PauseRows(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
-_OK, _RANGE, _FURTHER, _SECONDS = 0, 1, 2, 3
+_OK, _RANGE, _FURTHER, _SECONDS, _UNSORTED = 0, 1, 2, 3, 4
 
 
 def deadlines(
     table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
 ) -> None:
     """Fill `out` with due times. `seconds` has one value or one per row. Raises: TableTooShort."""
+    if pauses is None:
+        done = _plain_rows(starts, seconds, out, *_tables(table))
+        if done == len(starts):
+            return
+    # Pauses, or a row that the plain loop leaves alone: zero, outside the table, never.
     used, paused = pauses or _NO_PAUSES, pauses is not None
     arrays = (used.offsets, used.begins, used.ends, out, *_tables(table))
     code, row, far = _deadline_rows(starts, seconds, paused, *arrays, final)
@@ -68,6 +78,8 @@ def _answer(table: Table, code: int, starts: Ints, row: int, far: int) -> None:
     if code == _RANGE:
         # Ask for everything at once, so that one longer table serves all rows.
         raise TableTooShort(min(int(starts.min()), far), max(int(starts.max()), far))
+    if code == _UNSORTED:
+        raise PausesUnsorted
     if code == _SECONDS:
         check_seconds(far)
     if code == _FURTHER:
@@ -88,11 +100,53 @@ def _before(
 ) -> int:
     cell = (t - low) >> shift if t < high else len(cells) - 1
     i = cells[_index(cell)]
-    for _ in range(steps):  # a fixed number of additions: no branch to guess wrong
+    # Additions instead of branches: nothing to guess wrong. More than one is rare.
+    i += next_opens[_index(i)] <= t
+    for _ in range(steps - 1):
         i += next_opens[_index(i)] <= t
     inside: int = t - offsets[_index(i)]
     count: int = counts[_index(i)]
     return inside if inside < count else count
+
+
+@_compiled
+def _plain_rows(
+    starts: Ints,
+    seconds: Ints,
+    out: Ints,
+    low: int,
+    high: int,
+    total: int,
+    shift: int,
+    steps: int,
+    count_shift: int,
+    count_steps: int,
+    next_opens: Ints,
+    offsets: Ints,
+    counts: Ints,
+    cells: Ints,
+    count_cells: Ints,
+) -> int:
+    """The common case, kept small so that the processor works on several rows at once; rows done."""
+    one = len(seconds) == 1
+    for row in range(len(starts)):
+        t = starts[row]
+        n = seconds[0] if one else seconds[row]
+        if t < low or t >= high or n < 0 or n > LONGEST:
+            return row
+        i = cells[_index((t - low) >> shift)]
+        i += next_opens[_index(i)] <= t
+        for _ in range(steps - 1):
+            i += next_opens[_index(i)] <= t
+        b = min(t - offsets[_index(i)], counts[_index(i)]) + n
+        if b > total:
+            return row
+        j = count_cells[_index(b >> count_shift)]
+        j += counts[_index(j)] < b
+        for _ in range(count_steps - 1):
+            j += counts[_index(j)] < b
+        out[row] = offsets[_index(j)] + b if n else t
+    return len(starts)
 
 
 @_compiled
@@ -133,6 +187,9 @@ def _deadline_rows(
         stopped = False
         if paused:
             done = t
+            for at in range(pause_offsets[row] + 1, pause_offsets[row + 1]):
+                if begins[at] < begins[at - 1]:
+                    return _UNSORTED, row, at
             for at in range(pause_offsets[row], pause_offsets[row + 1]):
                 begin = max(begins[at], done)
                 end = ends[at]
@@ -159,7 +216,8 @@ def _deadline_rows(
             out[row] = NEVER
         else:
             j = count_cells[_index(b >> count_shift)]
-            for _ in range(count_steps):
+            j += counts[_index(j)] < b
+            for _ in range(count_steps - 1):
                 j += counts[_index(j)] < b
             out[row] = offsets[_index(j)] + b
     return _OK, 0, 0
@@ -202,6 +260,8 @@ def _elapsed_rows(
         if paused:
             done = t
             for at in range(pause_offsets[row], pause_offsets[row + 1]):
+                if at > pause_offsets[row] and begins[at] < begins[at - 1]:
+                    return _UNSORTED, row, at
                 begin = max(begins[at], done)
                 end = min(ends[at], stop)
                 if end <= begin:

@@ -21,6 +21,10 @@ class TableTooShort(Exception):
         self.low, self.high, self.further = low, high, further
 
 
+class PausesUnsorted(Exception):
+    """A row's pauses are not in the order of their begin: asks the caller to sort them."""
+
+
 @dataclass(frozen=True, slots=True)
 class PauseRows:
     """Pauses of many rows: those of row r are `begins[offsets[r]:offsets[r + 1]]`, sorted by begin."""
@@ -36,12 +40,12 @@ class Kernel(Protocol):
     def deadlines(
         self, table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
     ) -> None:
-        """Fill `out`. Raises: TableTooShort."""
+        """Fill `out`. Raises: TableTooShort, PausesUnsorted."""
 
     def elapseds(
         self, table: Table, final: bool, starts: Ints, ends: Ints, pauses: PauseRows | None, out: Ints
     ) -> None:
-        """Fill `out`. Raises: TableTooShort."""
+        """Fill `out`. Raises: TableTooShort, PausesUnsorted."""
 
 
 def check_seconds(seconds: int) -> None:
@@ -171,37 +175,61 @@ def _deadline_chunk(
 
 def _add_pauses(
     table: Table, final: bool, start: Ints, b: Ints, pauses: PauseRows, scratch: _Scratch
-) -> npt.NDArray[np.bool_]:
+) -> npt.NDArray[np.bool_] | None:
     """Add to b the open seconds lost in pauses that begin before b is used up; tell who is stopped for good.
 
     The r-th pause of every row that has one is worked off in round r.
     """
     lengths = np.diff(pauses.offsets)
-    stopped = np.zeros(len(start), np.bool_)
-    done = start.copy()  # pauses are accounted for up to here
     rows = np.flatnonzero(lengths)
+    stopped: npt.NDArray[np.bool_] | None = None
+    lengths, at, sums, done = lengths[rows], pauses.offsets[rows], b[rows], start[rows]
     turn = 0
     while len(rows):
-        at = pauses.offsets[rows] + turn
-        reach = done[rows]
-        begin = np.maximum(pauses.begins[at], reach)
-        end = np.maximum(pauses.ends[at], begin)
-        lost_from, lost_to = np.empty_like(begin), np.empty_like(end)
-        _before(table, np.minimum(begin, table.high), scratch, lost_from)
-        _before(table, np.minimum(end, table.high), scratch, lost_to)
-        hit = (lost_from < b[rows]) & (begin < end) & ~stopped[rows]
-        if not final:
-            hit &= begin < table.high  # what lies beyond is decided on a longer table
-        endless = hit & (end == NEVER)
-        beyond = hit & (end > table.high) & ~endless
-        if not final and beyond.any():
-            raise TableTooShort(table.low, int(end[beyond].max()))
-        stopped[rows[endless]] = True
-        b[rows] += np.where(hit & ~endless, lost_to - lost_from, 0)
-        done[rows] = end
         turn += 1
-        rows = rows[lengths[rows] > turn]
+        begin = _take_begins(pauses, at, turn)
+        np.maximum(begin, done, out=begin)
+        end = np.take(pauses.ends, at)
+        np.maximum(end, begin, out=end)
+        until = end
+        if int(end.max()) > table.high:
+            hits = _before_all(table, np.minimum(begin, table.high), scratch) < sums
+            endless = hits & (end == NEVER) & (begin < NEVER)
+            if not final:
+                # A pause that begins after the table is decided on a longer one, if it matters at all.
+                hits &= begin < table.high
+                endless &= hits
+                beyond = hits & (end > table.high) & ~endless
+                if beyond.any():
+                    raise TableTooShort(table.low, int(end[beyond].max()))
+            if endless.any():
+                stopped = np.zeros(len(start), np.bool_) if stopped is None else stopped
+                stopped[rows[endless]] = True
+            begin, until = np.minimum(begin, table.high), np.minimum(end, table.high)
+        lost_from = _before_all(table, begin, scratch)
+        lost = _before_all(table, until, scratch)
+        lost -= lost_from
+        lost *= lost_from < sums
+        sums += lost
+        done, at = end, at + 1
+        if int(lengths.min()) <= turn:
+            b[rows] = sums
+            more = np.flatnonzero(lengths > turn)
+            rows, lengths, at, sums, done = rows[more], lengths[more], at[more], sums[more], done[more]
     return stopped
+
+
+def _take_begins(pauses: PauseRows, at: Ints, turn: int) -> Ints:
+    begin: Ints = np.take(pauses.begins, at)
+    if turn > 1 and (begin < np.take(pauses.begins, at - 1)).any():
+        raise PausesUnsorted
+    return begin
+
+
+def _before_all(table: Table, t: Ints, scratch: _Scratch) -> Ints:
+    out = np.empty_like(t)
+    _before(table, t, scratch, out)
+    return out
 
 
 def _elapsed_chunk(
@@ -217,8 +245,6 @@ def _elapsed_chunk(
     _require(table, end, final)
     counted = scratch.sum[: len(start)]
     _before(table, end, scratch, counted)
-    until = np.maximum(end, start) if pauses is not None else end
-    done = start.copy() if pauses is not None else start
     _before(table, start, scratch, out)
     np.subtract(counted, out, out=out)
     np.maximum(out, 0, out=out)
@@ -226,16 +252,22 @@ def _elapsed_chunk(
         return
     lengths = np.diff(pauses.offsets)
     rows = np.flatnonzero(lengths)
+    lengths, at, done, last = lengths[rows], pauses.offsets[rows], start[rows], np.maximum(end, start)[rows]
+    lost = np.zeros(len(rows), np.int64)
     turn = 0
     while len(rows):
-        at = pauses.offsets[rows] + turn
-        last = until[rows]
-        begin = np.minimum(np.maximum(pauses.begins[at], done[rows]), last)
-        finish = np.minimum(np.maximum(pauses.ends[at], begin), last)
-        lost_from, lost_to = np.empty_like(begin), np.empty_like(finish)
-        _before(table, begin, scratch, lost_from)
-        _before(table, finish, scratch, lost_to)
-        out[rows] -= lost_to - lost_from
-        done[rows] = finish
         turn += 1
-        rows = rows[lengths[rows] > turn]
+        begin = _take_begins(pauses, at, turn)
+        np.maximum(begin, done, out=begin)
+        np.minimum(begin, last, out=begin)
+        finish = np.take(pauses.ends, at)
+        np.minimum(finish, last, out=finish)
+        np.maximum(finish, begin, out=finish)
+        lost += _before_all(table, finish, scratch)
+        lost -= _before_all(table, begin, scratch)
+        done, at = finish, at + 1
+        if int(lengths.min()) <= turn:
+            out[rows] -= lost
+            more = np.flatnonzero(lengths > turn)
+            rows, lengths, at, done, last = rows[more], lengths[more], at[more], done[more], last[more]
+            lost = np.zeros(len(rows), np.int64)

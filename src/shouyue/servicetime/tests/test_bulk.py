@@ -94,6 +94,15 @@ def test_elapseds_are_the_scalar_ones(calendar):
 
 
 @pytest.mark.usefixtures("kernel")
+def test_a_late_pause_listed_before_an_early_one_hides_nothing():
+    calendar = ServiceCalendar.always()
+    late, early = (START + 9000, START + 9100), (START + 10, START + 40)
+    pauses = ([0, 2], [late[0], early[0]], [late[1], early[1]])
+    assert calendar.deadlines([START], 60, pauses).tolist() == [START + 90]
+    assert calendar.elapseds([START], [START + 100], pauses).tolist() == [70]
+
+
+@pytest.mark.usefixtures("kernel")
 def test_rows_of_several_chunks_far_apart_in_time(monkeypatch):
     monkeypatch.setattr(kernel_numpy, "CHUNK", 64)
     calendar = ServiceCalendar.from_spec(SPECS["office"])
