@@ -76,5 +76,5 @@ def _collect_static() -> None:
     print("Collecting static files …", flush=True)
     note.unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["vendor/dev"])
     note.write_text(digest.hexdigest())
