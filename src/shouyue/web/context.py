@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 
 from shouyue.kernel import clock
@@ -36,12 +37,8 @@ class Shell:
 
     @property
     def sign_in_url(self) -> str:
-        """Where an anonymous visitor signs in, coming back to this page; empty when there is no such page."""
-        try:
-            url = reverse(settings.LOGIN_URL)
-        except NoReverseMatch:
-            url = str(settings.LOGIN_URL)
-        return f"{url}?next={self._request.path}"
+        """Where an anonymous visitor signs in, coming back to this page."""
+        return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': self._request.get_full_path()})}"
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

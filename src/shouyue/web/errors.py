@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.web.htmx import is_fragment
 from shouyue.web.navigation import Text
 
 
@@ -27,6 +26,11 @@ EXPLANATIONS: dict[int, Explanation] = {
         "alert-circle",
         _("The request could not be read"),
         _("Something in the address or the form is not as expected. Go back and try again."),
+    ),
+    401: Explanation(
+        "lock",
+        _("Your session has ended"),
+        _("Sign in again and come back: your text is kept in this tab."),
     ),
     403: Explanation(
         "lock",
@@ -69,9 +73,11 @@ Fields = Mapping[str, Sequence[str]]
 
 
 def answer(
-    request: HttpRequest, status: int, *, message: str = "", fields: Fields | None = None
+    request: HttpRequest, status: int, *, message: str = "", fields: Fields | None = None, url: str = ""
 ) -> HttpResponse:
-    """The error as a page, or for htmx as a fragment that goes into the page's alert region."""
+    """The error as a page, or for htmx as a fragment that goes into the page's alert region.
+
+    url: where a fragment sends the reader who must sign in again."""
     known = EXPLANATIONS.get(status, EXPLANATIONS[500])
     context = {
         "status": status,
@@ -79,8 +85,9 @@ def answer(
         "title": known.title,
         "text": message or known.text,
         "fields": dict(fields or {}),
+        "url": url,
     }
-    if is_fragment(request) or request.headers.get("HX-Request") == "true":
+    if request.headers.get("HX-Request") == "true":
         response = render(request, "web/errors/_fragment.html", context, status=status)
         response["HX-Retarget"] = "#alerts"
         response["HX-Reswap"] = "innerHTML show:none"

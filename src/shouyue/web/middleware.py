@@ -2,9 +2,11 @@
 
 import zoneinfo
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -47,6 +49,8 @@ class ErrorPageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.headers.get("HX-Request") == "true":
+            if response.status_code in (301, 302, 303) and _leads_to_sign_in(response):
+                response = errors.answer(request, 401, url=_sign_in_url(request))
             response["X-Server-Now"] = clock.now().isoformat()
         return response
 
@@ -59,6 +63,17 @@ class ErrorPageMiddleware:
                 fields={name: [str(text) for text in texts] for name, texts in exception.fields.items()},
             )
         return None
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    """Whether a fragment was answered with the sign-in page, which must not land inside a page."""
+    return urlsplit(response.get("Location", "")).path == urlsplit(resolve_url(settings.LOGIN_URL)).path
+
+
+def _sign_in_url(request: HttpRequest) -> str:
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = page.path + (f"?{page.query}" if page.query else "")
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back or '/'})}"
 
 
 def language_of(request: HttpRequest) -> str:

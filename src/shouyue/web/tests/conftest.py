@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.scope import EVERYTHING, Scope
+from shouyue.web import navigation, panels
 
 CURRENT: dict[str, Actor | None] = {"actor": None}
 
@@ -59,7 +60,10 @@ def make_customer(**changes: Any) -> Actor:
 
 
 @pytest.fixture(autouse=True)
-def shell() -> Iterator[None]:
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    own = {key: item for key, item in navigation._items.items() if item.url_name.startswith("web:")}
+    monkeypatch.setattr(navigation, "_items", own)
+    monkeypatch.setattr(panels, "_panels", {})
     with override_settings(**SHELL_ALONE):
         yield
     CURRENT["actor"] = None

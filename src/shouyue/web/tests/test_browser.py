@@ -133,8 +133,7 @@ def test_shortcuts_act_but_rest_in_fields(page):
     expect(page.locator("#toasts [data-toast]")).to_have_count(0)
 
 
-def test_a_sequence_of_keys_follows_the_link(open_page, monkeypatch):
-    monkeypatch.setattr(navigation, "_items", dict(navigation._items))
+def test_a_sequence_of_keys_follows_the_link(open_page):
     navigation.register(navigation.Item(key="t", label="Desk", url_name="desk", icon="inbox", shortcut="g q"))
     page = open_page()
     page.keyboard.press("g")

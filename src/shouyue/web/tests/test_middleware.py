@@ -36,3 +36,14 @@ def test_an_unknown_zone_falls_back(client, sign_in):
 def test_htmx_answers_carry_the_servers_time(client):
     assert "+00:00" in client.get("/now/", headers={"HX-Request": "true"})["X-Server-Now"]
     assert "X-Server-Now" not in client.get("/now/")
+
+
+def test_the_sign_in_page_never_lands_inside_a_page(client):
+    current = "http://testserver/tickets/7/?tab=work"
+    response = client.get("/protected/", headers={"HX-Request": "true", "HX-Current-URL": current})
+    assert response.status_code == 401
+    assert 'href="/sign-in/?next=%2Ftickets%2F7%2F%3Ftab%3Dwork"' in response.content.decode()
+
+
+def test_a_plain_request_still_goes_to_the_sign_in_page(client):
+    assert client.get("/protected/")["Location"] == "/sign-in/?next=/desk/"

@@ -1,6 +1,7 @@
 """Routes of the shell alone, so that its tests need no other module."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import include, path
 
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -19,6 +20,10 @@ def fail(request: HttpRequest, name: str) -> HttpResponse:
     raise RAISED[name]()
 
 
+def protected(request: HttpRequest) -> HttpResponse:
+    return redirect("/sign-in/?next=/desk/")
+
+
 def blank(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
@@ -26,6 +31,7 @@ def blank(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", include("shouyue.web.urls")),
     path("fail/<str:name>/", fail),
+    path("protected/", protected),
     path("sign-in/", blank, name="sign_in"),
     path("desk/", blank, name="desk"),
     path("portal/", blank, name="portal"),

@@ -13,6 +13,11 @@ function banner(show) {
   if (element) element.hidden = !show;
 }
 
+function sessionEnded(html) {
+  const alerts = document.getElementById("alerts");
+  if (alerts) alerts.innerHTML = html;
+}
+
 function watch(element) {
   let tag = element.dataset.liveVersion ? `"${element.dataset.liveVersion}"` : "";
   let failures = 0;
@@ -30,6 +35,7 @@ function watch(element) {
         cache: "no-store",
         signal: AbortSignal.timeout(10000),
       });
+      if (answer.status === 401) sessionEnded(await answer.text());
       if (answer.status === 401 || answer.status === 403 || answer.redirected) return stop();
       if (!answer.ok && answer.status !== 304) throw new Error(String(answer.status));
       setServerNow(answer.headers.get("X-Server-Now") ?? "", performance.now() - sent);
