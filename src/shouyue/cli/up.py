@@ -140,11 +140,17 @@ def _parts(host: str, port: int, workers: int, demo: bool) -> list[Part]:
     )
     parts = [
         Part("web", web, grace_seconds=15),
-        Part("worker", (*OURSELVES, "manage", "worker"), grace_seconds=25),
+        Part("worker", (*OURSELVES, "manage", "worker", "--skip-checks"), grace_seconds=25),
     ]
     if demo:
         parts.append(
-            Part("demo", (*OURSELVES, "manage", "demo_load"), once=True, attempts=3, grace_seconds=5)
+            Part(
+                "demo",
+                (*OURSELVES, "manage", "demo_load", "--skip-checks"),
+                once=True,
+                attempts=3,
+                grace_seconds=5,
+            )
         )
     return parts
 

@@ -158,17 +158,22 @@ def release(home: Path) -> None:
     descriptor, process = _held.pop(home, (-1, 0))
     if process != os.getpid() or not home.exists():
         return
+    os.close(descriptor)
+    stop_unused(home)
+
+
+def stop_unused(home: Path) -> bool:
+    """Stop the server when no process uses it and nobody asked to keep it; tell whether it was stopped."""
+    home = home.resolve()
     with _locked(home):
-        os.close(descriptor)
         users = os.open(home / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
+            return False
         finally:
             os.close(users)
-        if not kept(home).exists():
-            _stop(locate(home))
+        return not kept(home).exists() and _stop(locate(home))
 
 
 def kept(home: Path) -> Path:

@@ -60,6 +60,17 @@ def test_kept_server_outlives_its_users(home: Path) -> None:
     assert not embedded.stop(home)
 
 
+def test_unused_server_is_stopped_and_a_used_one_is_not(home: Path) -> None:
+    database.ensure(home)
+    assert not embedded.stop_unused(home)
+    code = "import os; database.ensure(pathlib.Path(sys.argv[1])); os._exit(0)"  # leaves as if killed
+    embedded.release(home)
+    start_process(home, code).communicate("")
+    assert pid_of(home)
+    assert embedded.stop_unused(home)
+    assert not embedded.stop_unused(home)
+
+
 def test_killed_server_comes_back_with_its_data(home: Path) -> None:
     urls = database.ensure(home)
     with psycopg.connect(urls.admin) as connection:
