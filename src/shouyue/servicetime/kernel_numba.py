@@ -38,8 +38,15 @@ def deadlines(
     table: Table, final: bool, starts: Ints, seconds: Ints, pauses: PauseRows | None, out: Ints
 ) -> None:
     """Fill `out` with due times. `seconds` has one value or one per row. Raises: TableTooShort."""
-    if pauses is None:
-        done = _plain_rows(starts, seconds, out, *_tables(table))
+    if pauses is None and table.time_steps <= 1 and table.count_steps <= 1:
+        plain = _tables(table)
+        del plain[6], plain[4]  # the numbers of steps
+        done = _plain_rows(
+            starts,
+            seconds if len(seconds) == len(starts) else np.broadcast_to(seconds, starts.shape),
+            out,
+            *plain,
+        )
         if done == len(starts):
             return
     # Pauses, or a row that the plain loop leaves alone: zero, outside the table, never.
@@ -59,10 +66,10 @@ def elapseds(
     _answer(table, code, starts, row, far)
 
 
-def _tables(table: Table) -> tuple[Any, ...]:
+def _tables(table: Table) -> list[Any]:
     # Plain integers: a NumPy integer would make numba compile a second version.
     plain = (table.low, table.high, table.total, table.time_shift, table.time_steps)
-    return (
+    return [
         *map(int, plain),
         int(table.count_shift),
         int(table.count_steps),
@@ -71,7 +78,7 @@ def _tables(table: Table) -> tuple[Any, ...]:
         table.counts,
         table.time_cells,
         table.count_cells,
-    )
+    ]
 
 
 def _answer(table: Table, code: int, starts: Ints, row: int, far: int) -> None:
@@ -118,34 +125,33 @@ def _plain_rows(
     high: int,
     total: int,
     shift: int,
-    steps: int,
     count_shift: int,
-    count_steps: int,
     next_opens: Ints,
     offsets: Ints,
     counts: Ints,
     cells: Ints,
     count_cells: Ints,
 ) -> int:
-    """The common case, kept small so that the processor works on several rows at once; rows done."""
-    one = len(seconds) == 1
+    """The common case, kept small so that the processor works on several rows at once; rows done.
+
+    For tables whose searches end after one comparison.
+    """
     for row in range(len(starts)):
         t = starts[row]
-        n = seconds[0] if one else seconds[row]
-        if t < low or t >= high or n < 0 or n > LONGEST:
-            return row
-        i = cells[_index((t - low) >> shift)]
+        n = seconds[row]
+        if t < low or t >= high or n <= 0:
+            if n != 0 or t < low or t >= high:
+                return row
+            out[row] = t
+            continue
+        i = cells[_index(_index(t - low) >> _index(shift))]
         i += next_opens[_index(i)] <= t
-        for _ in range(steps - 1):
-            i += next_opens[_index(i)] <= t
         b = min(t - offsets[_index(i)], counts[_index(i)]) + n
-        if b > total:
+        if _index(b) > _index(total):  # also when the sum ran over
             return row
-        j = count_cells[_index(b >> count_shift)]
+        j = count_cells[_index(_index(b) >> _index(count_shift))]
         j += counts[_index(j)] < b
-        for _ in range(count_steps - 1):
-            j += counts[_index(j)] < b
-        out[row] = offsets[_index(j)] + b if n else t
+        out[row] = offsets[_index(j)] + b
     return len(starts)
 
 

@@ -181,15 +181,15 @@ def _add_pauses(
     The r-th pause of every row that has one is worked off in round r.
     """
     lengths = np.diff(pauses.offsets)
-    rows = np.flatnonzero(lengths)
+    rows = np.flatnonzero(lengths > 0)  # of flags, for speed
     stopped: npt.NDArray[np.bool_] | None = None
-    lengths, at, sums, done = lengths[rows], pauses.offsets[rows], b[rows], start[rows]
+    lengths, at, sums, done = (_pick(array, rows) for array in (lengths, pauses.offsets, b, start))
     turn = 0
     while len(rows):
         turn += 1
         begin = _take_begins(pauses, at, turn)
         np.maximum(begin, done, out=begin)
-        end = np.take(pauses.ends, at)
+        end = _pick(pauses.ends, at)
         np.maximum(end, begin, out=end)
         until = end
         if int(end.max()) > table.high:
@@ -215,15 +215,21 @@ def _add_pauses(
         if int(lengths.min()) <= turn:
             b[rows] = sums
             more = np.flatnonzero(lengths > turn)
-            rows, lengths, at, sums, done = rows[more], lengths[more], at[more], sums[more], done[more]
+            rows, lengths, at, sums, done = (_pick(array, more) for array in (rows, lengths, at, sums, done))
     return stopped
 
 
 def _take_begins(pauses: PauseRows, at: Ints, turn: int) -> Ints:
-    begin: Ints = np.take(pauses.begins, at)
-    if turn > 1 and (begin < np.take(pauses.begins, at - 1)).any():
+    begin = _pick(pauses.begins, at)
+    if turn > 1 and (begin < _pick(pauses.begins, at - 1)).any():
         raise PausesUnsorted
     return begin
+
+
+def _pick(array: Ints, at: Ints) -> Ints:
+    """`array[at]`, without the check that every index is in range: all are."""
+    picked: Ints = np.take(array, at, mode="clip")
+    return picked
 
 
 def _before_all(table: Table, t: Ints, scratch: _Scratch) -> Ints:
@@ -251,7 +257,7 @@ def _elapsed_chunk(
     if pauses is None:
         return
     lengths = np.diff(pauses.offsets)
-    rows = np.flatnonzero(lengths)
+    rows = np.flatnonzero(lengths > 0)  # of flags, for speed
     lengths, at, done, last = lengths[rows], pauses.offsets[rows], start[rows], np.maximum(end, start)[rows]
     lost = np.zeros(len(rows), np.int64)
     turn = 0
@@ -260,7 +266,7 @@ def _elapsed_chunk(
         begin = _take_begins(pauses, at, turn)
         np.maximum(begin, done, out=begin)
         np.minimum(begin, last, out=begin)
-        finish = np.take(pauses.ends, at)
+        finish = _pick(pauses.ends, at)
         np.minimum(finish, last, out=finish)
         np.maximum(finish, begin, out=finish)
         lost += _before_all(table, finish, scratch)
