@@ -48,7 +48,11 @@ class CommitmentState:
 
 @dataclass(frozen=True, slots=True)
 class RowState:
-    """A row of the promise register. stated: by these commitments; executable: when all of them are."""
+    """A row of the promise register.
+
+    executable: none of its commitments waits for a missing word, and at least one has all the numbers it needs;
+    what the others lack stands under unset.
+    """
 
     row: str
     commitments: tuple[str, ...]
@@ -124,7 +128,7 @@ def _row(row: str, states: Iterable[CommitmentState]) -> RowState:
     own = [state for state in states if row in state.source]
     missing = sorted({word for state in own for word in state.missing})
     unset = [f"{state.name}.{path}" for state in own for path in state.unset]
-    executable = bool(own) and all(state.executable for state in own)
+    executable = not missing and any(state.executable for state in own)
     names, kinds = tuple(state.name for state in own), tuple(dict.fromkeys(state.kind for state in own))
     return RowState(row, names, kinds, executable, tuple(missing), tuple(unset))
 

@@ -1,0 +1,158 @@
+import pytest
+
+from shouyue.contracts.plan_language.check import check_plan
+from shouyue.contracts.plan_language.parse import parse_text
+from shouyue.contracts.plan_language.tests.examples import complete, plan_text, release_vocabulary
+
+VOCABULARY = release_vocabulary()
+GOOD = "a:\n  kind: deadline\n  from: ticket.reported\n  kept_by: ticket.responded\n  within: 1 h\n"
+
+
+def problems(text: str) -> list[tuple[str, str]]:
+    found = check_plan(parse_text(text), VOCABULARY)
+    return [(problem.code, problem.hint) for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("owner: projectmanager", ("unknown_role", "project_manager")),
+        ("stages: after-sale", ("unknown_stage", "after-sales")),
+        ("window: ofice", ("unknown_window", "office")),
+        ("window: {by: severity, major: allways, otherwise: office}", ("unknown_window", "always")),
+        ("pauses: custmer", ("unknown_wait", "customer")),
+        ("void_by: ticket.closd", ("unknown_verb", "ticket.closed")),
+        ("undone_by: ticket.rejectd", ("unknown_verb", "ticket.rejected")),
+        ("rebind_on: ticket.grade", ("unknown_verb", "ticket.graded")),
+        ("when: {severty: major}", ("unknown_fact", "severity")),
+        ("when: {severity: majr}", ("unknown_value", "major")),
+        ("when: {zone: urbn}", ("unknown_value", "urban")),
+        ("when: {vip: certainly}", ("wrong_type", "")),
+        ("when: {channel: {above: phone}}", ("no_rank", "")),
+        ("with: {promised: required}", ("unknown_fact", "")),
+        ("escalate: [{at: 80%, to: agnt}]", ("unknown_role", "agent")),
+        ("evidence: ticket.reslved", ("unknown_verb", "ticket.resolved")),
+        ("each: assigne", ("unknown_fact", "assignee")),
+        ("same: sit", ("unknown_fact", "site")),
+        ("not_before: {fact: promised_at}", ("unknown_fact", "")),
+        ("not_before: final-acceptanc", ("unknown_date", "final-acceptance")),
+    ],
+)
+def test_unknown_words_in_a_deadline(line: str, expected: tuple[str, str]):
+    assert problems(plan_text(f"{GOOD}  {line}\n")) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "kind: gate\n  act: ticket.clos\n  requires: {guard: ticket.user_confirmed}",
+            ("unknown_act", "ticket.close"),
+        ),
+        (
+            "kind: gate\n  act: ticket.close\n  requires: {guard: ticket.user_confirm}",
+            ("unknown_guard", "ticket.user_confirmed"),
+        ),
+        (
+            "kind: gate\n  act: ticket.close\n  requires: {within_window: lowuse}",
+            ("unknown_window", "low-use"),
+        ),
+        (
+            "kind: target\n  every: month\n  measure: ticket.stage_times\n  equals: 0",
+            ("unknown_measure", "ticket.stage_times_complete"),
+        ),
+        (
+            "kind: entitlement\n  decides: ticket.charg\n  grants: {charge: free}",
+            ("unknown_decision", "ticket.charge"),
+        ),
+        (
+            "kind: entitlement\n  decides: ticket.charge\n  grants: {warranty: hardwre}",
+            ("unknown_warranty_class", "hardware"),
+        ),
+        ("kind: standing\n  holds: {covered: always, by: crew.roster}", ("unknown_roster", "")),
+        (
+            "kind: recurring\n  every: month\n  covers: {item: sites}\n  kept_by: visit.left",
+            ("unknown_item", "site"),
+        ),
+        (
+            "kind: recurring\n  every: month\n  covers: {item: site, zon: urban}\n  kept_by: visit.left",
+            ("unknown_fact", "zone"),
+        ),
+        (
+            "kind: quota\n  every: month\n  amount: {distinct: visit.left.sit}\n  at_least: 1",
+            ("unknown_fact", "site"),
+        ),
+        (
+            "kind: deadline\n  from: {missed: b}\n  kept_by: visit.arrived\n  within: 1 h",
+            ("unknown_commitment", ""),
+        ),
+    ],
+)
+def test_unknown_words_of_other_kinds(text: str, expected: tuple[str, str]):
+    assert problems(plan_text(f"a:\n  {text}\n")) == [expected]
+
+
+def test_awaited_words_and_words_of_awaited_modules_pass():
+    text = "a:\n  kind: recurring\n  every: week\n  covers: {item: asset, colour: red}\n  kept_by: patrol.walked\n"
+    assert problems(plan_text(text + "  awaits: [patrol, asset]\n")) == []
+    assert problems(plan_text(text + "  awaits: [patrol.walke, asset]\n")) == [("unknown_verb", "")]
+
+
+def test_awaited_word_that_exists_is_a_warning():
+    found = check_plan(parse_text(plan_text(GOOD + "  awaits: ticket.resolved\n")), VOCABULARY)
+    assert [(problem.code, problem.severity) for problem in found] == [("no_longer_awaited", "warning")]
+
+
+def test_facts_may_become_known_later():
+    text = (
+        GOOD.replace("from: ticket.reported", "from: contract.stage_entered")
+        + "  when: {complexity: simple}\n"
+    )
+    assert problems(plan_text(text)) == []
+
+
+def test_circle_of_missed_promises_is_named_once():
+    text = "".join(
+        f"{name}:\n  kind: deadline\n  from: {{missed: {other}}}\n  kept_by: visit.arrived\n  within: 1 h\n"
+        for name, other in (("a", "b"), ("b", "c"), ("c", "a"))
+    )
+    found = check_plan(parse_text(plan_text(text)), VOCABULARY)
+    assert [problem.message() for problem in found] == [
+        "These commitments open each other in a circle: a → b → c → a."
+    ]
+    assert found[0].path == "commitments.a.from"
+
+
+def test_a_promise_opened_by_its_own_miss_is_a_circle():
+    text = "a:\n  kind: deadline\n  from: {missed: a}\n  kept_by: visit.arrived\n  within: 1 h\n"
+    assert [code for code, _ in problems(plan_text(text))] == ["cycle"]
+
+
+def test_long_chain_of_misses_is_no_circle():
+    text = GOOD + "".join(
+        f"a{n}:\n  kind: deadline\n  from: {{missed: a{n - 1 or ''}}}\n  kept_by: visit.arrived\n  within: 1 h\n"
+        for n in range(1, 400)
+    )
+    assert problems(plan_text(text)) == []
+
+
+def test_problem_stands_at_the_word():
+    text = plan_text("a:\n  kind: gate\n  act: ticket.close\n  requires:\n    all:\n      - {guard: x.y}\n")
+    (problem,) = check_plan(parse_text(text, file="p.yaml"), VOCABULARY)
+    assert text.splitlines()[problem.line - 1].strip() == "- {guard: x.y}"
+    assert problem.path == "commitments.a.requires.all.1.guard"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("settles: [{id: X-1.1, decision: {zh: 定, en: So}, affects: nobody}]", "unknown_commitment"),
+        ("waits: {c: {from: ticket.waits, until: ticket.waiting_ended}}", "unknown_verb"),
+        ("classes: {c: {when: {colour: red}}}", "unknown_fact"),
+        ("stages: {s: {title: {zh: 期, en: S}, from: acceptance}}", "unknown_date"),
+        ("warranty: {starts: acceptance}", "unknown_date"),
+        ("catalogue: {i: {title: {zh: 项, en: I}, charge: free, stages: s}}", "unknown_stage"),
+    ],
+)
+def test_references_of_the_head(text: str, code: str):
+    assert [found for found, _ in problems(complete("part", text))] == [code]
