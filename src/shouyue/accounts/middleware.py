@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,14 +20,16 @@ from . import queries, services
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SEEN_EVERY = timedelta(minutes=1)
+_OPEN_TO_VISITORS = ("/api/", "/preferences/", "/now/", "/offline/", "/static/")
 _OPEN_WITH_OLD_PASSWORD = ("/password/", "/sign-out/", "/preferences/", "/static/", "/now/", "/offline/")
 
 
 def actor_middleware(get_response: GetResponse) -> GetResponse:
     """Set `request.actor`: Actor, or None for a visitor, whose transaction may touch no customer's rows.
 
-    A deactivated user, a revoked session or token, and a changed role count from this request on. Queries: one
-    for who asks, one to narrow the scope of those who do not see everything.
+    A deactivated user, a revoked session or token, and a changed role count from this request on. Pages are for
+    those who are signed in, unless the view is marked `login_not_required`; the API answers 401 by itself.
+    Queries: one for who asks, one to narrow the scope of those who do not see everything.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -39,6 +43,17 @@ def actor_middleware(get_response: GetResponse) -> GetResponse:
             return _ask_for_new_password(request, get_response)
         return get_response(request)
 
+    def process_view(request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.actor is not None or not getattr(view, "login_required", True):  # type: ignore[attr-defined]
+            return None
+        if request.path == "/" or request.path.startswith(_OPEN_TO_VISITORS):
+            return None
+        target = request.get_full_path() if request.method == "GET" else ""
+        return _lead_to(
+            request, reverse("accounts:sign_in") + (f"?{urlencode({'next': target})}" if target else "")
+        )
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 
@@ -77,7 +92,10 @@ def _ask_for_new_password(request: HttpRequest, get_response: GetResponse) -> Ht
         request.actor = None  # type: ignore[attr-defined]
         scope.narrow_to(scope.NOTHING)
         return get_response(request)
-    url = reverse("accounts:password")
+    return _lead_to(request, reverse("accounts:password"))
+
+
+def _lead_to(request: HttpRequest, url: str) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
