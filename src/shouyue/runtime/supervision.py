@@ -211,8 +211,10 @@ def sole_supervisor(home: Path) -> Iterator[None]:
                 f"Shouyue is already running in {home}: `shouyue status` shows it, `shouyue stop` ends it."
             ) from error
         state_file(home).write_text(json.dumps({"pid": os.getpid(), "parts": {}}))
-        yield
-        state_file(home).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            state_file(home).unlink(missing_ok=True)
     finally:
         os.close(descriptor)
 
