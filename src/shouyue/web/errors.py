@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.web.navigation import Text
@@ -86,6 +87,7 @@ def answer(
         "text": message or known.text,
         "fields": dict(fields or {}),
         "url": url,
+        "again_url": _page_before(request),
     }
     if request.headers.get("HX-Request") == "true":
         response = render(request, "web/errors/_fragment.html", context, status=status)
@@ -94,6 +96,14 @@ def answer(
         response["X-Error-Fragment"] = "true"
         return response
     return render(request, "web/errors/page.html", context, status=status)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Where to load the record again: the page the form was sent from, or this page if it was only read."""
+    referer = request.headers.get("Referer", "")
+    if request.method != "GET" and url_has_allowed_host_and_scheme(referer, {request.get_host()}):
+        return referer
+    return request.get_full_path() if request.method == "GET" else "/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -192,6 +192,18 @@ def test_unsent_text_survives_a_reload_and_can_be_discarded(page):
     expect(field).to_have_value("核心交换机告警,二层办公室断网")
 
 
+def test_a_draft_outlives_a_conflict_but_not_a_success(open_page, site):
+    page = open_page()
+    field = page.locator("#sample-form textarea")
+    for answer, kept in [("/fail/conflict/", True), ("/desk/", False)]:
+        page.evaluate("path => document.getElementById('sample-form').action = path", answer)
+        field.fill("第二次填写")
+        page.locator("#sample-form button.btn-primary").click()
+        page.wait_for_url(f"**{answer}")
+        page.goto(f"{site}/styleguide/")
+        assert (field.input_value() == "第二次填写") is kept
+
+
 def test_a_double_click_sends_once(page):
     posts = []
     page.route(

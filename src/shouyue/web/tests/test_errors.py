@@ -46,3 +46,12 @@ def test_english_readers_get_english(client):
 
 def test_an_error_page_keeps_drafts(client):
     assert "data-keep-drafts" in client.get("/fail/conflict/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("referer", "again"),
+    [("http://testserver/desk/", "http://testserver/desk/"), ("https://evil.example/", "/")],
+)
+def test_a_conflict_leads_back_to_the_form_it_came_from(client, referer, again):
+    text = client.post("/fail/conflict/", headers={"Referer": referer}).content.decode()
+    assert f'<a class="btn btn-primary" href="{again}">' in text

@@ -1,7 +1,7 @@
 """Routes of the shell alone, so that its tests need no other module."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import include, path
 
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -25,7 +25,7 @@ def protected(request: HttpRequest) -> HttpResponse:
 
 
 def blank(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
+    return render(request, "web/base.html")
 
 
 urlpatterns = [

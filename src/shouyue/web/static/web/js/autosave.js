@@ -62,8 +62,8 @@ function announce(form) {
 // A plain post leads to another page: its draft is dropped there, unless that page is an error or a sign-in.
 function dropSent() {
   const sent = sessionStorage.getItem(SENT);
-  if (!sent || "keepDrafts" in document.body.dataset) return;
   sessionStorage.removeItem(SENT);
+  if (!sent || "keepDrafts" in document.body.dataset) return;
   const form = document.querySelector(`form[data-autosave="${CSS.escape(sent.split(":").at(-1))}"]`);
   if (!form?.querySelector(".is-invalid, [aria-invalid=true]")) sessionStorage.removeItem(sent);
 }
