@@ -58,7 +58,8 @@ FROM tickets_ticket t WHERE t.contract_id = %(contract)s AND t.reported_at >= %(
 _RECORDED = """
 SELECT (e.recorded_at <= e.occurred_at + %(within)s), e.occurred_at, e.facts
 FROM kernel_event e
-WHERE e.contract_id = %(contract)s AND e.case_type = 'ticket' AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
+WHERE e.contract_id = %(contract)s AND e.case_type = 'ticket'
+  AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
   AND (e.verb LIKE 'ticket.%%' OR e.verb LIKE 'visit.%%')
 """
 
@@ -85,7 +86,7 @@ def count(request: MeasureRequest) -> Measured:
 
 
 def recorded_in_time(request: MeasureRequest) -> Measured:
-    """Share of the acts on tickets that were recorded at most `within` after they happened; half an hour if not given."""
+    """Share of the acts on tickets that were recorded within `within` of happening; half an hour if not given."""
     within = request.arguments.get("within", _DEFAULT_WITHIN)
     if not isinstance(within, timedelta):
         within = timedelta(seconds=getattr(within, "seconds", None) or float(within))

@@ -234,6 +234,11 @@ class Ticket(models.Model):
                 condition=~Q(status__in=(Status.CLOSED, Status.CANCELLED)) & Q(assignee__isnull=False),
             ),
             models.Index(
+                fields=("-id",),
+                name="tickets_ticket_all_open_idx",
+                condition=~Q(status__in=(Status.CLOSED, Status.CANCELLED)),
+            ),
+            models.Index(
                 fields=("contract", "-id"),
                 name="tickets_ticket_open_idx",
                 condition=~Q(status__in=(Status.CLOSED, Status.CANCELLED)),

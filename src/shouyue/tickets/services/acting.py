@@ -15,10 +15,9 @@ from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid
 from shouyue.kernel.events import FactValue
-
-from .. import access, rules
-from ..choices import Status
-from ..models import Ticket
+from shouyue.tickets import access, rules
+from shouyue.tickets.choices import Status
+from shouyue.tickets.models import Ticket
 
 
 class StaleVersion(Conflict):

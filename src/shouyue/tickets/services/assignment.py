@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from shouyue.kernel import clock, gates
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.tickets import access, queries, rules
+from shouyue.tickets.choices import Status, Tier
+from shouyue.tickets.models import Ticket
 
-from .. import access, queries, rules
-from ..choices import Status, Tier
-from ..models import Ticket
 from . import acting, work
 
 

@@ -15,10 +15,10 @@ from shouyue.kernel import clock, gates
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.events import FactValue
+from shouyue.tickets import access
+from shouyue.tickets.choices import CancelReason, Channel, Status
+from shouyue.tickets.models import Ticket
 
-from .. import access
-from ..choices import CancelReason, Channel, Status
-from ..models import Ticket
 from . import acting, triage, work
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.gates import Refusal, Request
-
-from ..models import Ticket
+from shouyue.tickets.models import Ticket
 
 
 def user_confirmed(request: Request) -> Refusal | None:

@@ -16,10 +16,10 @@ from shouyue.contracts import queries as contracts
 from shouyue.kernel import clock, locks, numbering
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.tickets import access, queries, rules
+from shouyue.tickets.choices import Channel, EquipmentType, FaultCategory, RequestType
+from shouyue.tickets.models import Ticket, TicketRevision
 
-from .. import access, queries, rules
-from ..choices import Channel, EquipmentType, FaultCategory, RequestType
-from ..models import Ticket, TicketRevision
 from . import acting
 
 TEXTS: Mapping[str, int | None] = {

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotFound
+from shouyue.tickets import access, queries, rules
+from shouyue.tickets.choices import Attribution, EquipmentType, FaultCategory, LinkKind, RequestType
+from shouyue.tickets.models import Ticket, TicketLink
 
-from .. import access, queries, rules
-from ..choices import Attribution, EquipmentType, FaultCategory, LinkKind, RequestType
-from ..models import Ticket, TicketLink
 from . import acting
 
 

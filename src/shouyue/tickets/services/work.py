@@ -15,10 +15,10 @@ from shouyue.files.models import StoredFile
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.tickets import access, rules
+from shouyue.tickets.choices import Cause, ProgramErrorClass, Replacement, Status, WaitReason
+from shouyue.tickets.models import Ticket, TicketNote
 
-from .. import access, rules
-from ..choices import Cause, ProgramErrorClass, Replacement, Status, WaitReason
-from ..models import Ticket, TicketNote
 from . import acting
 
 HANDLING = ("phenomenon", "judgement", "handling", "result", "loss", "parameters_changed", "operations")

@@ -1,0 +1,142 @@
+"""The queue: order, filters, paging, walls."""
+
+from datetime import timedelta
+
+import pytest
+
+from shouyue.commitments.models import CaseClock
+from shouyue.contracts.tests.factories import make_contract
+from shouyue.kernel import clock
+from shouyue.kernel.errors import Invalid
+from shouyue.tickets import queue, services
+from shouyue.tickets.queue import QueueFilter
+
+from .factories import make_agent, make_customer_user, make_engineer, make_resolved, make_ticket
+
+pytestmark = pytest.mark.django_db
+
+
+def due(ticket, minutes, **changes):
+    """Let the ticket's strictest clock end so many minutes from now; None: no clock runs."""
+    at = None if minutes is None else clock.now() + timedelta(minutes=minutes)
+    values = {"due_at": at, "warn_at": at, "is_overdue": minutes is not None and minutes < 0, **changes}
+    CaseClock.objects.update_or_create(
+        case_type="ticket",
+        case_id=ticket.pk,
+        defaults=values,
+        create_defaults={
+            **values,
+            "customer_id": ticket.customer_id,
+            "contract_id": ticket.contract_id,
+            "case_type": "ticket",
+            "case_id": ticket.pk,
+        },
+    )
+    return ticket
+
+
+def numbers(actor, wanted=QueueFilter(), **options):  # noqa: B008 -- frozen
+    return [row["number"] for row in queue.page(actor, wanted, **options).rows]
+
+
+@pytest.fixture
+def five():
+    """Five open tickets of one contract: due in 30, -5 and 90 minutes, then two without a clock."""
+    contract = make_contract(code="Q1")
+    tickets = [make_ticket(contract, title=f"故障{i}") for i in range(5)]
+    for ticket, minutes in zip(tickets, (30, -5, 90, None, None), strict=True):
+        due(ticket, minutes)
+    return contract, tickets
+
+
+ORDER = (1, 0, 2, 4, 3)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 50])
+def test_the_strictest_clock_comes_first_and_pages_join_without_gap(five, size):
+    _contract, tickets = five
+    seen, cursor = [], ""
+    while True:
+        part = queue.page(make_agent(), QueueFilter(), cursor=cursor, size=size)
+        seen += [row["id"] for row in part.rows]
+        cursor = part.next_cursor
+        if not cursor:
+            break
+    assert seen == [tickets[i].pk for i in ORDER]
+
+
+def test_members_get_their_contracts_and_nothing_else(five):
+    contract, tickets = five
+    other = make_contract()
+    due(make_ticket(other), 1)
+    member = make_engineer(contract)
+    assert numbers(member) == [tickets[i].number for i in ORDER]
+    assert numbers(member, QueueFilter(contract_id=other.pk)) == []
+    assert numbers(make_agent(), QueueFilter(contract_id=other.pk)) == [
+        "".join(f"{other.code}-{clock.now().year}-1")
+    ]
+    assert numbers(make_customer_user(contract, "customer.end_user")) == []
+
+
+def test_filters(five):
+    contract, tickets = five
+    agent = make_agent()
+    services.take_ticket(actor=agent, ticket_id=tickets[0].pk)
+    services.triage_ticket(
+        actor=agent, ticket_id=tickets[2].pk, urgency="high", impact="all", severity="major"
+    )
+    due(tickets[0], 30), due(tickets[2], 90)
+    closed = make_resolved(contract, actor=agent, title="已修好")
+    services.confirm_resolution(actor=agent, ticket_id=closed.pk, by_name="赵敏")
+    services.close_ticket(actor=agent, ticket_id=closed.pk)
+
+    def found(**wanted):
+        return numbers(agent, QueueFilter(**wanted))
+
+    assert found(assignee="me") == [tickets[0].number]
+    assert found(assignee="none", due="overdue") == [tickets[1].number]
+    assert found(severity="major") == [tickets[2].number]
+    assert found(status="accepted") == [tickets[0].number]
+    assert found(status="closed") == [closed.number]
+    assert found(status="all")[0] == closed.number
+    assert len(found(status="all")) == 6
+    assert found(text=tickets[3].number.lower()) == [tickets[3].number]
+    assert found(text="障4") == [tickets[4].number]
+    assert found(text="100%") == []
+    assert found(channel="email") == []
+    assert queue.counts(agent) == {"overdue": 1, "unassigned": 4, "mine": 1}
+
+
+def test_at_risk_means_warned_and_not_overdue(five):
+    _contract, tickets = five
+    due(tickets[0], 30, warn_at=clock.now() - timedelta(minutes=1))
+    assert numbers(make_agent(), QueueFilter(due="at_risk")) == [tickets[0].number]
+
+
+def test_the_version_changes_with_what_is_shown(five):
+    contract, tickets = five
+    agent = make_agent()
+    before = queue.page(agent, QueueFilter()).version
+    assert queue.page(agent, QueueFilter()).version == before
+    services.respond_to_ticket(actor=agent, ticket_id=tickets[0].pk)
+    changed = queue.page(agent, QueueFilter()).version
+    make_ticket(contract)
+    assert len({before, changed, queue.page(agent, QueueFilter()).version}) == 3
+
+
+@pytest.mark.parametrize("cursor", ["!!", "e30", "WyI-IiwieCIsMV0", "WyI-IiwiIiwieHgiXQ"])
+def test_damaged_cursors_are_refused(cursor):
+    with pytest.raises(Invalid):
+        queue.page(make_agent(), QueueFilter(), cursor=cursor)
+
+
+def test_one_page_costs_two_statements(five, django_assert_num_queries):
+    agent = make_agent()
+    with django_assert_num_queries(2):
+        queue.page(agent, QueueFilter())
+    with django_assert_num_queries(1):
+        queue.page(agent, QueueFilter(), size=2)
+
+
+def test_the_export_walks_all_pages(five):
+    assert len(list(queue.export(make_agent(), QueueFilter()))) == 5

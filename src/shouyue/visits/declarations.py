@@ -1,0 +1,37 @@
+"""What visits declare at start-up: verbs with typed facts, who may reach them by token, pages' parts."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from shouyue.kernel import events
+from shouyue.kernel.events import FactType, Verb
+from shouyue.tickets.declarations import TICKET_FACTS
+from shouyue.web import states
+from shouyue.web.states import Look
+
+from .choices import VisitState
+
+
+def declare() -> None:
+    """Called once, when the module is ready."""
+    facts = {**TICKET_FACTS, "engineer": FactType.REFERENCE}
+    events.declare(
+        Verb("visit.dispatched", _("Engineer sent"), facts),
+        Verb("visit.received", _("Dispatch received by the engineer"), facts),
+        Verb("visit.departed", _("Engineer on the way"), facts),
+        Verb("visit.arrived", _("Engineer arrived"), facts),
+        Verb("visit.left", _("Engineer left"), {**facts, "outcome": FactType.CODE}),
+        Verb("visit.cancelled", _("Visit called off"), facts),
+    )
+    states.register(
+        "visit",
+        {
+            "dispatched": Look("info", "send", VisitState.DISPATCHED.label),
+            "received": Look("info", "check", VisitState.RECEIVED.label),
+            "departed": Look("progress", "truck", VisitState.DEPARTED.label),
+            "arrived": Look("progress", "map-pin", VisitState.ARRIVED.label),
+            "left": Look("good", "circle-check", VisitState.LEFT.label),
+            "cancelled": Look("muted", "circle-minus", VisitState.CANCELLED.label),
+        },
+    )

@@ -1,0 +1,59 @@
+"""Reads of visits, always scoped by actor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+
+from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+
+from . import rules
+from .models import Visit
+
+
+def visits_of(actor: Actor, ticket_id: int) -> list[Visit]:
+    """The visits of a ticket with their engineers, oldest first. Queries: one."""
+    rows = Visit.objects.visible_to(actor).filter(ticket_id=ticket_id)
+    return list(rows.select_related("engineer").order_by("id"))
+
+
+def visit_with_id(actor: Actor, visit_id: int) -> Visit:
+    """One visit with ticket, site, contact and engineer. Raises: NotFound. Queries: one."""
+    visit: Visit | None = _whole(actor).filter(pk=visit_id).first()
+    if visit is None:
+        raise NotFound
+    return visit
+
+
+def my_visits(actor: Actor) -> list[Visit]:
+    """What the engineer has to do, then what was done in the last two days. Queries: one."""
+    recent = clock.now() - timedelta(days=2)
+    rows = _whole(actor).filter(engineer_id=actor.user_id)
+    chosen = list(rows.filter(Q(state__in=rules.UNDER_WAY) | Q(left_at__gte=recent)).order_by("-id")[:100])
+    order = ["arrived", "departed", "received", "dispatched", "left"]
+    return sorted(
+        chosen, key=lambda visit: (order.index(visit.state), visit.planned_at or visit.dispatched_at)
+    )
+
+
+def count_waiting(actor: Actor) -> int:
+    """How many visits of this engineer are not finished. Queries: one."""
+    if actor.user_id is None:
+        return 0
+    return int(
+        Visit.objects.visible_to(actor).filter(engineer_id=actor.user_id, state__in=rules.UNDER_WAY).count()
+    )
+
+
+def listed(actor: Actor) -> QuerySet[Visit]:
+    """All visits in reach, for the API."""
+    return Visit.objects.visible_to(actor).select_related("ticket", "engineer")
+
+
+def _whole(actor: Actor) -> QuerySet[Visit]:
+    return Visit.objects.visible_to(actor).select_related(
+        "engineer", "ticket", "ticket__site", "ticket__requester", "ticket__customer", "ticket__contract"
+    )

@@ -1,0 +1,168 @@
+"""Writes of visits: sent, received, on the way, there, done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shouyue.kernel import clock, events, locks
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import Conflict, Invalid
+from shouyue.kernel.events import FactValue
+from shouyue.tickets import rules as ticket_rules
+from shouyue.tickets.models import Ticket
+from shouyue.tickets.services import acting
+
+from . import access, rules
+from .choices import Outcome, VisitState
+from .models import Visit
+
+
+@transaction.atomic
+def dispatch_visit(
+    *,
+    actor: Actor,
+    ticket_id: int,
+    engineer_id: int,
+    planned_at: datetime | None = None,
+    note: str = "",
+    source_key: str | None = None,
+) -> Visit:
+    """Send an engineer to the customer; one who is already under way for the ticket is not sent twice.
+
+    planned_at: when the customer expects the engineer. Raises: NotFound, NotAllowed, Conflict when the ticket is
+    settled, Invalid. Locks: the ticket row.
+    """
+    ticket = acting.lock(actor, ticket_id)
+    access.require_dispatch(actor, ticket)
+    under_way = Visit.objects.filter(
+        ticket=ticket, engineer_id=engineer_id, state__in=rules.UNDER_WAY
+    ).first()
+    if under_way is not None:
+        return under_way
+    if source_key and (known := Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()):
+        return known
+    if ticket.status not in ticket_rules.OPEN:
+        raise Conflict(_("Nobody can be sent for a ticket that is solved or closed."), code="wrong_state")
+    if not access.may_go(engineer_id, ticket):
+        raise Invalid(fields={"engineer": [_("This person does not work in the ticket's contract.")]})
+    visit: Visit = Visit.objects.create(
+        customer_id=ticket.customer_id,
+        ticket=ticket,
+        engineer_id=engineer_id,
+        dispatched_by_id=actor.user_id,
+        planned_at=planned_at,
+        dispatched_at=clock.now(),
+        note=acting.checked_text("note", note),
+        source_key=source_key[:80] if source_key else None,
+    )
+    _record(actor, visit, ticket, "visit.dispatched", at=None)
+    return visit
+
+
+def receive_visit(*, actor: Actor, visit_id: int, at: datetime | None = None) -> Visit:
+    """The engineer has received the dispatch. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: ticket, visit."""
+    return _step(actor, visit_id, "receive", "visit.received", at)
+
+
+def depart(*, actor: Actor, visit_id: int, at: datetime | None = None) -> Visit:
+    """The engineer sets out. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: ticket and visit."""
+    return _step(actor, visit_id, "depart", "visit.departed", at)
+
+
+def arrive(*, actor: Actor, visit_id: int, at: datetime | None = None) -> Visit:
+    """The engineer is at the customer's. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: ticket and visit."""
+    return _step(actor, visit_id, "arrive", "visit.arrived", at)
+
+
+@transaction.atomic
+def leave(
+    *, actor: Actor, visit_id: int, outcome: str, report: str = "", at: datetime | None = None
+) -> Visit:
+    """The engineer leaves and says what was achieved. Raises: NotFound, NotAllowed, Conflict, Invalid."""
+    outcome = acting.checked_choice("outcome", outcome, Outcome.values, required=True)
+    report = acting.checked_text("report", report)
+    values = {"outcome": outcome, "report": report}
+    return _step(actor, visit_id, "leave", "visit.left", at, values=values, facts={"outcome": outcome})
+
+
+def cancel_visit(*, actor: Actor, visit_id: int, reason: str) -> Visit:
+    """Call the visit off before arrival. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: ticket and visit."""
+    reason = acting.checked_text("reason", reason, required=True)
+    return _step(actor, visit_id, "cancel", "visit.cancelled", None, values={"report": reason})
+
+
+@transaction.atomic
+def _step(
+    actor: Actor,
+    visit_id: int,
+    step: str,
+    verb: str,
+    at: datetime | None,
+    *,
+    values: dict[str, str] | None = None,
+    facts: dict[str, FactValue] | None = None,
+) -> Visit:
+    """One step of a visit: the ticket is locked first, as everywhere, then the visit."""
+    found = Visit.objects.visible_to(actor).filter(pk=visit_id).values_list("ticket_id", flat=True).first()
+    ticket = locks.lock_row(Ticket.objects.all(), pk=found)
+    visit: Visit = locks.lock_row(Visit.objects.visible_to(actor), pk=visit_id)
+    access.require_step(actor, visit, ticket)
+    to = rules.STEPS[step][1]
+    if visit.state == to:
+        return visit
+    if not rules.may(step, visit.state):
+        raise Conflict(
+            _("This visit is %(state)s; this step can no longer or not yet be taken.")
+            % {"state": VisitState(visit.state).label},
+            code="wrong_state",
+        )
+    when = acting.moment(at, ticket)
+    if when < _latest(visit):
+        raise Invalid(fields={"at": [_("This time lies before the step before.")]})
+    changed = {"state": str(to), f"{to.value}_at": when, **(values or {})}
+    if to in (VisitState.DEPARTED, VisitState.ARRIVED) and visit.received_at is None:
+        changed["received_at"] = when  # who sets out has received the dispatch
+        visit.received_at = when
+        visit.state = VisitState.RECEIVED
+        _record(actor, visit, ticket, "visit.received", at=when)
+    for name, value in changed.items():
+        setattr(visit, name, value)
+    visit.version += 1
+    visit.save(update_fields=[*changed, "version"])
+    _record(actor, visit, ticket, verb, at=when, facts=facts)
+    return visit
+
+
+def _latest(visit: Visit) -> datetime:
+    times: Sequence[datetime | None] = (
+        visit.dispatched_at,
+        visit.received_at,
+        visit.departed_at,
+        visit.arrived_at,
+    )
+    return max(time for time in times if time is not None) - ticket_rules.CLOCK_TOLERANCE
+
+
+def _record(
+    actor: Actor,
+    visit: Visit,
+    ticket: Ticket,
+    verb: str,
+    *,
+    at: datetime | None,
+    facts: dict[str, FactValue] | None = None,
+) -> None:
+    events.record(
+        verb,
+        actor=actor,
+        subject=("visit", visit.pk),
+        case=("ticket", ticket.pk),
+        customer_id=visit.customer_id,
+        contract_id=ticket.contract_id,
+        facts={**acting.facts_of(ticket), "engineer": f"user:{visit.engineer_id}", **(facts or {})},
+        occurred_at=at,
+    )
