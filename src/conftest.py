@@ -35,8 +35,22 @@ def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
 
     if transactional:
         request.getfixturevalue("transactional_db")
+        with acting_in(EVERYTHING):
+            _make_provider()
         yield
         return
     request.getfixturevalue("db")
     with acting_in(EVERYTHING):
+        _make_provider()
         yield
+
+
+def _make_provider() -> None:
+    """Customer 0, which a migration makes and the emptying of tables between transactional tests removes."""
+    from shouyue.kernel import clock
+    from shouyue.parties.models import Customer
+
+    provider = Customer(
+        id=0, code="PROVIDER", name="本公司", name_key="bengongsi bgs", created_at=clock.now()
+    )
+    Customer.objects.bulk_create([provider], ignore_conflicts=True)
