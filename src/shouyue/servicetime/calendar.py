@@ -388,6 +388,15 @@ class ServiceCalendar:
         table: Table = self._cover(begin, until + 1)[5]
         return explain_span(self._rules, table, begin, due, until, named)
 
+    def explain_until(self, start: datetime, end: datetime, pauses: Sequence[Pause] = ()) -> list[Segment]:
+        """The stretches of `[start, end)` with their reasons: for a target counted in days, or so far."""
+        begin, finish = epoch(start), epoch(end)
+        if finish <= begin:
+            return []
+        table: Table = self._cover(begin, finish)[5]
+        named = named_pauses(epoch_pauses(pauses), begin)
+        return explain_span(self._rules, table, begin, finish, finish, named)
+
     def _end_of_story(self, begin: int, pauses: Sequence[NamedPause]) -> int:
         """From here on nothing changes any more, for a target that is never reached."""
         edges = [edge for pause in pauses for edge in pause[:2] if isinstance(edge, int)]

@@ -112,15 +112,15 @@ def _before(table: Table, t: Ints, scratch: _Scratch, out: Ints) -> None:
         np.subtract(t, table.low, out=index)
         np.right_shift(index, table.time_shift, out=index)
         # "clip" takes an instant at or after the table's end to the last cell; it spares the check too.
-        np.take(table.time_cells, index, out=value, mode="clip")
+        table.time_cells.take(index, out=value, mode="clip")
         index, value = value, index
         for _ in range(table.time_steps):
-            np.take(table.next_opens, index, out=value, mode="clip")
+            table.next_opens.take(index, out=value, mode="clip")
             np.less_equal(value, t, out=flag)
             np.add(index, flag, out=index)
-    np.take(table.offsets, index, out=value, mode="clip")
+    table.offsets.take(index, out=value, mode="clip")
     np.subtract(t, value, out=out)
-    np.take(table.counts, index, out=value, mode="clip")
+    table.counts.take(index, out=value, mode="clip")
     np.minimum(out, value, out=out)
 
 
@@ -132,12 +132,12 @@ def _used_up(table: Table, b: Ints, scratch: _Scratch, out: Ints) -> None:
         index[:] = np.searchsorted(table.counts, b, "left")
     else:
         np.right_shift(b, table.count_shift, out=value)
-        np.take(table.count_cells, value, out=index, mode="clip")
+        table.count_cells.take(value, out=index, mode="clip")
         for _ in range(table.count_steps):
-            np.take(table.counts, index, out=value, mode="clip")
+            table.counts.take(index, out=value, mode="clip")
             np.less(value, b, out=flag)
             np.add(index, flag, out=index)
-    np.take(table.offsets, index, out=value, mode="clip")
+    table.offsets.take(index, out=value, mode="clip")
     np.add(value, b, out=out)
 
 
@@ -228,7 +228,7 @@ def _take_begins(pauses: PauseRows, at: Ints, turn: int) -> Ints:
 
 def _pick(array: Ints, at: Ints) -> Ints:
     """`array[at]`, without the check that every index is in range: all are."""
-    picked: Ints = np.take(array, at, mode="clip")
+    picked: Ints = array.take(at, mode="clip")
     return picked
 
 

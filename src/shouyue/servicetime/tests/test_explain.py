@@ -89,6 +89,17 @@ def test_a_make_up_night_next_to_an_ordinary_window_keeps_its_own_hours():
     ]
 
 
+def test_a_span_is_explained_without_a_target():
+    pauses = [(at("2026-02-14 11:00"), None, "waiting")]
+    assert lines(OFFICE.explain_until(at("2026-02-13 17:30"), at("2026-02-14 23:00"), pauses)) == [
+        "02-13 17:30 02-13 18:00 30 open",
+        "02-13 18:00 02-14 09:00 0 closed",
+        "02-14 09:00 02-14 11:00 120 make-up day",
+        "02-14 11:00 02-14 23:00 0 paused waiting",
+    ]
+    assert OFFICE.explain_until(at("2026-02-13 17:30"), at("2026-02-13 17:30")) == []
+
+
 def test_round_the_clock_is_one_segment_and_zero_none():
     always = ServiceCalendar.always("Asia/Shanghai")
     assert len(always.explain(at("2026-03-02 09:00"), 30 * 86_400)) == 1
