@@ -13,6 +13,7 @@ from shouyue.contracts.plan_language.model import (
     FactRef,
     Plan,
     Share,
+    Table,
     Test,
     Verdict,
 )
@@ -62,6 +63,10 @@ class _Checker:
             self.awaits = commitment.awaits
             for use in uses_of(commitment):
                 self._check(use, f"commitments.{use.path}")
+            if isinstance(commitment, Deadline):
+                for name in ("within", "window"):
+                    at = f"commitments.{commitment.name}.{name}"
+                    self._gaps(getattr(commitment, name), at)
             for word in commitment.awaits:
                 if self.vocabulary.knows(word):
                     self._report(
@@ -145,7 +150,9 @@ class _Checker:
 
     def _operands(self, test: Test, kind: str, path: str) -> None:
         scale = self._scale(test.fact)
-        if test.comparison in _RANKED and not scale and kind not in _ORDERED_TYPES:
+        others = [part.fact for part in test.operands if isinstance(part, FactRef)]
+        ranked = scale or any(self._scale(fact) for fact in others)
+        if test.comparison in _RANKED and not ranked and kind not in _ORDERED_TYPES:
             self._report("no_rank", path, fact=test.fact)
             return
         if test.comparison == "known":
@@ -169,6 +176,24 @@ class _Checker:
     def _scale(self, fact: str) -> tuple[str, ...]:
         """Values of a fact: the plan's own, else the module's."""
         return tuple(self.scales.get(fact) or self.vocabulary.scales.get(fact, ()))
+
+    def _gaps(self, value: Any, path: str) -> None:
+        """A table without `otherwise` should have every value of its fact."""
+        if not isinstance(value, Table):
+            return
+        rows = dict(value.rows)
+        lacking = [word for word in self._scale(value.by[0]) if word not in rows]
+        if lacking and value.otherwise is None:
+            self._report(
+                "value_without_limit",
+                path,
+                severity="warning",
+                fact=value.by[0],
+                values=", ".join(lacking),
+            )
+        for word, branch in value.rows:
+            self._gaps(branch, f"{path}.{word}")
+        self._gaps(value.otherwise, f"{path}.otherwise")
 
     def _circles(self) -> None:
         edges = {

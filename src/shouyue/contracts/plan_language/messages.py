@@ -165,9 +165,9 @@ MESSAGES: dict[str, Text] = {
     "unknown_warranty_class": Text("没有质保类别“{name}”。", "There is no warranty class “{name}”."),
     "unknown_catalogue_item": Text("服务目录中没有“{name}”。", "There is no catalogue item “{name}”."),
     "cycle": Text("承诺互相引用成环：{circle}。", "These commitments open each other in a circle: {circle}."),
-    "always_missing_value": Text(
-        "事实“{fact}”的值“{value}”没有时限，也没有 otherwise。",
-        "The value “{value}” of “{fact}” has no entry and there is no otherwise.",
+    "value_without_limit": Text(
+        "“{fact}”取 {values} 时没有时限；请补充，或写 none、otherwise。",
+        "Nothing is said for the values {values} of “{fact}”; add them, or write none or otherwise.",
     ),
     # vocabulary
     "unknown_verb": Text(

@@ -103,12 +103,37 @@ def test_awaited_word_that_exists_is_a_warning():
     assert [(problem.code, problem.severity) for problem in found] == [("no_longer_awaited", "warning")]
 
 
+def test_a_fact_compares_by_the_rank_of_the_fact_it_is_compared_with():
+    words = release_vocabulary()
+    words.scales.pop("to_tier")
+    text = GOOD.replace(
+        "ticket.responded", "{event: ticket.tier_raised, when: {to_tier: {above: {opening: tier}}}}"
+    )
+    assert check_plan(parse_text(plan_text(text)), words) == ()
+    words.scales.pop("tier")
+    assert [problem.code for problem in check_plan(parse_text(plan_text(text)), words)] == ["no_rank"]
+
+
 def test_facts_may_become_known_later():
     text = (
         GOOD.replace("from: ticket.reported", "from: contract.stage_entered")
         + "  when: {complexity: simple}\n"
     )
     assert problems(plan_text(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "codes"),
+    [
+        ("{by: severity, major: 1 h}", ["value_without_limit"]),
+        ("{by: severity, major: 1 h, minor: none}", []),
+        ("{by: severity, major: 1 h, otherwise: 2 h}", []),
+        ("{by: [severity, complexity], major: {simple: 1 h}, minor: 2 h}", ["value_without_limit"]),
+        ("{by: colour, red: 1 h}", ["unknown_fact"]),
+    ],
+)
+def test_tables_with_gaps_are_pointed_out(limit: str, codes: list[str]):
+    assert [code for code, _ in problems(plan_text(GOOD.replace("within: 1 h", f"within: {limit}")))] == codes
 
 
 def test_circle_of_missed_promises_is_named_once():
