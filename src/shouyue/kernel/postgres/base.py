@@ -69,8 +69,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
-        if name or self.timezone_name != "UTC":
+        if self.timezone_name != "UTC":
             return super().create_cursor(name)
+        if name:  # Django's own path would ask the C loader for its zone
+            withhold = self.connection.autocommit
+            return base.ServerSideCursor(self.connection, name=name, scrollable=False, withhold=withhold)
         return self.connection.cursor()
 
     @contextmanager
