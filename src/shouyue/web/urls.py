@@ -11,6 +11,7 @@ urlpatterns = [
     path("preferences/theme/", views.set_theme, name="set_theme"),
     path("now/", views.server_now, name="now"),
     path("offline/", views.offline, name="offline"),
+    path("offline-worker.js", views.offline_worker, name="offline_worker"),
     path("styleguide/", views.style_guide, name="styleguide"),
     path("styleguide/<str:name>/", views.style_guide_part, name="styleguide_part"),
 ]

@@ -1,6 +1,10 @@
 """Preferences, the server's clock, the style guide."""
 
+from functools import cache
+from pathlib import Path
+
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +23,7 @@ __all__ = [
     "bad_request",
     "csrf_failure",
     "offline",
+    "offline_worker",
     "page_not_found",
     "permission_denied",
     "server_error",
@@ -69,6 +74,20 @@ def server_now(request: HttpRequest) -> HttpResponse:
 def offline(request: HttpRequest) -> HttpResponse:
     """The page a phone shows without network; it needs no session."""
     return render(request, "web/errors/offline.html")
+
+
+@require_GET
+def offline_worker(request: HttpRequest) -> HttpResponse:
+    """The script of the offline page; served from the root, because a worker rules only what lies below it."""
+    return HttpResponse(
+        _worker_source(), content_type="text/javascript", headers={"Cache-Control": "no-cache"}
+    )
+
+
+@cache
+def _worker_source() -> str:
+    path = finders.find("web/js/offline-worker.js")
+    return Path(str(path)).read_text("utf-8")
 
 
 def style_guide(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from shouyue import __version__
 from shouyue.kernel import clock
 from shouyue.web import panels, states, wording
 from shouyue.web.spans import Mark, Segment, drawn
@@ -101,6 +102,12 @@ def person(name: str, note: str = "") -> SafeString:
         name,
         second,
     )
+
+
+@register.simple_tag
+def app_version() -> str:
+    """The release that made this page."""
+    return __version__
 
 
 # --- times and numbers -----------------------------------------------------------------------------------------

@@ -266,6 +266,25 @@ def test_offline_is_said_and_taken_back(open_page):
     expect(page.locator("[data-offline]")).to_be_hidden(timeout=8000)
 
 
+def test_without_network_the_offline_page_answers(open_page, site):
+    page = open_page()
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.context.set_offline(True)
+    page.goto(f"{site}/desk/")
+    expect(page.get_by_role("heading", name="网络已断开")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.sy-bare')).display") == "flex"
+    page.context.set_offline(False)
+    page.get_by_role("button", name="重试").click()
+    expect(page.locator(".sy-frame")).to_be_visible()
+
+
+def test_j_and_k_walk_through_the_rows(page):
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+    expect(page.locator("#sample-1 a")).to_be_focused()
+
+
 def test_the_menu_of_a_phone_opens_and_closes(open_page):
     page = open_page(width=390)
     expect(page.locator("#nav")).to_be_hidden()

@@ -13,3 +13,5 @@ import "./autosave.js";
 import "./live.js";
 import "./upload.js";
 import "./combobox.js";
+import "./rows.js";
+import "./offline.js";
