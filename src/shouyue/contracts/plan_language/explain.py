@@ -284,7 +284,7 @@ def _common(speaker: Speaker, one: Commitment) -> list[str]:
                 f"It goes on for {speaker.value(one.outlives)} after the contract.",
             )
         )
-    if one.escalate and not isinstance(one, Gate | Entitlement):
+    if one.escalate and isinstance(one, Deadline | Recurring):
         steps = say("；", "; ").join(speaker.step(step) for step in one.escalate)
         sentences.append(say(f"升级：{steps}。", f"Escalation: {steps}."))
     if isinstance(one.points, Unset) or one.points:

@@ -90,6 +90,11 @@ _OUTCOMES = {
     "kept": Text("已履行", "is kept"),
     "late": Text("逾期履行", "is kept late"),
 }
+_OWN = {
+    "assignee": Text("处理人", "whoever works on it"),
+    "owner": Text("责任人", "the owner"),
+    "required": Text("必需", "required"),
+}
 _CHARGES = {
     "free": Text("免费", "free of charge"),
     "quoted": Text("报价收费", "quoted"),
@@ -123,7 +128,7 @@ class Speaker:
         return text.pick(self.language)
 
     def word(self, word: str) -> str:
-        title = self.titles.get(word)
+        title = self.titles.get(word) or _OWN.get(word)
         return self.pick(title) if title else word
 
     def start(self, sentence: str) -> str:
@@ -353,7 +358,7 @@ class Speaker:
                 trigger.commitment,
             )
             said = self.say(
-                f"“{title}”{_OUTCOMES[trigger.outcome].zh}", f"“{title}” {_OUTCOMES[trigger.outcome].en}"
+                f"《{title}》{_OUTCOMES[trigger.outcome].zh}", f"‘{title}’ {_OUTCOMES[trigger.outcome].en}"
             )
         else:
             said = self.word(trigger.verb)

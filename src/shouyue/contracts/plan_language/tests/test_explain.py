@@ -30,7 +30,7 @@ def test_deadline_in_both_languages():
     assert said(text, "en") == [
         "After “a report, if the zone is urban area”, within 10 minutes: a qualified answer.",
         "The clock stops while: customer.",
-        "Escalation: at 80% of the time assignee; at the due time assignee, owner.",
+        "Escalation: at 80% of the time whoever works on it; at the due time whoever works on it, the owner.",
         "Each miss costs 2 points.",
     ]
     assert said(text, "zh-hans")[0] == "自“接到申告，且区域为市区”起，应在10分钟内完成：有效答复。"
