@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from shouyue.accounts.models import User
+from shouyue.accounts.queries import matching
 from shouyue.contracts.choices import Role
 from shouyue.contracts.loading import compiled, plan_of
 from shouyue.contracts.models import (
@@ -26,6 +27,8 @@ from shouyue.contracts.rules import ContractRules
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
+from shouyue.kernel.pinyin import search_text
+from shouyue.kernel.scope import PROVIDER_ID
 
 __all__ = ["compiled", "plan_of"]
 
@@ -77,7 +80,7 @@ def contracts_matching(actor: Actor, wanted: ContractFilter, today: date) -> Que
             Q(code__icontains=wanted.text)
             | Q(name__icontains=wanted.text)
             | Q(customer__name__icontains=wanted.text)
-            | Q(customer__name_key__icontains=wanted.text)
+            | Q(customer__name_key__contains=search_text(wanted.text))
         )
     if wanted.customer_id is not None:
         rows = rows.filter(customer_id=wanted.customer_id)
@@ -86,6 +89,47 @@ def contracts_matching(actor: Actor, wanted: ContractFilter, today: date) -> Que
     if wanted.stage:
         rows = rows.filter(_current_stage(wanted.stage, today))
     return rows.filter(_in_state(wanted.state, today)).annotate(site_count=Count("sites", distinct=True))
+
+
+def stage_titles(contracts: Iterable[Contract], language: str) -> dict[tuple[int, str], str]:
+    """(plan version, stage name) → the stage's title. Queries: one per plan this process has not read yet."""
+    found = {}
+    for version in {contract.plan_version_id for contract in contracts}:
+        found.update({(version, stage.name): stage.title.pick(language) for stage in plan_of(version).stages})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOptions:
+    """What a list may be narrowed to: (id, name) of customers and units; stages by name."""
+
+    customers: tuple[tuple[int, str], ...]
+    units: tuple[tuple[int, str], ...]
+    stages: tuple[tuple[str, str], ...]
+
+
+def filter_options(actor: Actor) -> FilterOptions:
+    """The customers, units and stages of the contracts the actor sees. Queries: one."""
+    rows = contracts_visible_to(actor).values_list(
+        "customer_id", "customer__name", "unit_id", "unit__name", "plan_version_id"
+    )
+    customers: dict[int, str] = {}
+    units: dict[int, str] = {}
+    stages: dict[str, str] = {}
+    for customer_id, customer, unit_id, unit, version in rows.order_by("customer__name_key", "code"):
+        customers[customer_id] = customer
+        if unit_id is not None:
+            units[unit_id] = unit
+        stages |= {stage.name: stage.title.pick(actor.language) for stage in plan_of(version).stages}
+    return FilterOptions(tuple(customers.items()), tuple(units.items()), tuple(stages.items()))
+
+
+def candidates(actor: Actor, contract: Contract, text: str, limit: int = 20) -> list[User]:
+    """People who may get a role in a contract: the provider's and those of its customer, by name. Queries: one."""
+    rows = User.objects.filter(is_active=True, customer_id__in=(PROVIDER_ID, contract.customer_id))
+    if text.strip():
+        rows = rows.filter(matching(text))
+    return list(rows.order_by("name_key", "id")[:limit])
 
 
 def _current_stage(stage: str, today: date) -> Q:

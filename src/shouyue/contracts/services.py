@@ -57,8 +57,8 @@ CHANGEABLE = frozenset(
 
 
 @transaction.atomic
-def store_plan_version(*, actor: Actor, text: str) -> PlanVersion:
-    """Keep a plan's text as a new version; a text already kept is that version.
+def store_plan_version(*, actor: Actor, text: str, plan: str = "") -> PlanVersion:
+    """Keep a plan's text as a new version; a text already kept is that version. plan: the name it must have.
 
     Raises: Invalid with every problem of the text; NotAllowed. Locks: the plan's name.
     """
@@ -71,7 +71,13 @@ def store_plan_version(*, actor: Actor, text: str) -> PlanVersion:
             "\n".join(one.line_of_text(get_language() or "en") for one in problems),
             fields={"text": [_("The plan has errors.")]},
         )
-    plan: Plan = parsed.plan
+    if plan and parsed.plan.name != plan:
+        wrong = _("This is the plan %(given)s, not %(plan)s.") % {"given": parsed.plan.name, "plan": plan}
+        raise Invalid(fields={"text": [wrong]})
+    return _keep(actor, parsed.plan, text)
+
+
+def _keep(actor: Actor, plan: Plan, text: str) -> PlanVersion:
     digest = hashlib.sha256(text.encode()).hexdigest()
     hold(f"plan:{plan.name}")
     kept = PlanVersion.objects.filter(plan=plan.name, digest=digest).first()

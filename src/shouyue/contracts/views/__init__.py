@@ -1,0 +1,1 @@
+"""Pages of contracts: lists, the contract page, its changes, plan versions."""
