@@ -27,7 +27,13 @@ except ImportError:
     _index: Any = int
 else:
     AVAILABLE = True
-    _compiled = numba.njit(nogil=True, cache=True)
+
+    def _compiled(function: Callable[..., Any]) -> Any:
+        try:
+            return numba.njit(nogil=True, cache=True)(function)
+        except RuntimeError:  # nowhere to write the compiled code
+            return numba.njit(nogil=True)(function)
+
     _index = np.uint64  # an unsigned index needs no test for "from the end"
 
 _NO_PAUSES = PauseRows(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
