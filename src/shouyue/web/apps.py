@@ -1,4 +1,4 @@
-"""Application registration: system checks of the navigation."""
+"""Application registration: system checks, the style guide's navigation item."""
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -14,6 +14,7 @@ class WebConfig(AppConfig):
         from shouyue.web import checks, navigation
 
         register(checks.navigation_reverses)
+        register(checks.icons_exist)
         navigation.register(
             navigation.Item(
                 key="styleguide",

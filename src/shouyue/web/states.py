@@ -40,6 +40,11 @@ def look_of(family: str, state: object) -> Look:
     return found or (Look(UNKNOWN.tone, UNKNOWN.icon, value) if value else UNKNOWN)
 
 
+def families() -> list[str]:
+    """The registered families."""
+    return list(_families)
+
+
 def states_of(family: str) -> dict[str, Look]:
     """Every registered state of a family with its look."""
     return dict(_families.get(family, {}))
