@@ -8,7 +8,7 @@ from shouyue.contracts import access, enricher, vocabulary
 from shouyue.contracts.choices import Area, SiteMode
 from shouyue.kernel import actor, events
 from shouyue.kernel.events import FactType, Verb
-from shouyue.web import navigation, states
+from shouyue.web import navigation, rest, states
 from shouyue.web.states import Look
 
 CODE, DAY, REFERENCE = FactType.CODE, FactType.DAY, FactType.REFERENCE
@@ -75,6 +75,7 @@ def declare() -> None:
     vocabulary.declare_item("contract", _("Contract"))
     vocabulary.declare_item("site", _("Site of the contract"), {"zone": "code", "zone_mode": "code"})
     states.register("contract", STATES)
+    rest.declare_area("contracts", _("Contracts"))
     navigation.register(
         navigation.Item(
             key="contracts",

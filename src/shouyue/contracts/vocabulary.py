@@ -176,3 +176,22 @@ def _text(label: Label) -> Text:
         zh = str(label)
     with translation.override("en"):
         return Text(zh, str(label))
+
+
+def as_json(words: Vocabulary) -> dict[str, Any]:
+    """A vocabulary as plain JSON values; `plan_language.vocabulary.read_vocabulary` reads it."""
+    tables = ("verbs", "acts", "decisions", "items", "measures", "guards")
+    stored: dict[str, Any] = {name: _sorted(getattr(words, name)) for name in tables}
+    stored["common"] = dict(sorted(words.common.items()))
+    stored |= {name: sorted(getattr(words, name)) for name in ("rosters", "roles", "dates", "rebinding")}
+    stored["scales"] = {fact: list(values) for fact, values in sorted(words.scales.items())}
+    stored["titles"] = {
+        word: {"zh": title.zh, "en": title.en} for word, title in sorted(words.titles.items())
+    }
+    return stored
+
+
+def _sorted(table: Mapping[str, FactTypes | None]) -> dict[str, dict[str, str] | None]:
+    return {
+        word: None if facts is None else dict(sorted(facts.items())) for word, facts in sorted(table.items())
+    }
