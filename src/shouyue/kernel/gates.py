@@ -39,10 +39,12 @@ class Refusal:
 
 Guard = Callable[[Request], Refusal | None]
 Provider = Callable[[Request], list[Refusal]]
+Witness = Callable[[Request, list[Refusal]], None]
 
 _acts: dict[str, str | Promise] = {}
 _guards: dict[str, Guard] = {}
 _providers: list[Provider] = []
+_witnesses: list[Witness] = []
 
 
 def declare_act(name: str, label: str | Promise) -> None:
@@ -69,6 +71,12 @@ def provide(provider: Provider) -> None:
         _providers.append(provider)
 
 
+def witness(witness: Witness) -> None:
+    """Call `witness` with the outcome of every `require`; mere checks are not told."""
+    if witness not in _witnesses:
+        _witnesses.append(witness)
+
+
 def check(request: Request) -> list[Refusal]:
     """All refusals for a request; empty when the act may be done."""
     return [refusal for provider in _providers for refusal in provider(request)]
@@ -93,5 +101,7 @@ def require(
         facts=facts or {},
     )
     refusals = check(request)
+    for tell in _witnesses:
+        tell(request, refusals)
     if refusals:
         raise GateRefused("\n".join(str(refusal.message) for refusal in refusals))

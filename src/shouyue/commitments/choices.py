@@ -1,0 +1,62 @@
+"""Enumerations of the register."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """The seven kinds of promise."""
+
+    DEADLINE = "deadline", _("Deadline")
+    RECURRING = "recurring", _("Recurring duty")
+    QUOTA = "quota", _("Quota")
+    TARGET = "target", _("Target")
+    STANDING = "standing", _("Standing condition")
+    GATE = "gate", _("Gate")
+    ENTITLEMENT = "entitlement", _("Right")
+
+
+class State(models.TextChoices):
+    """Where an obligation is. `waiting`: it begins to run only later; `refused`: a gate held an act back."""
+
+    WAITING = "waiting", _("Not begun")
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    KEPT = "kept", _("Kept")
+    MISSED = "missed", _("Missed")
+    LATE = "late", _("Kept late")
+    WAIVED = "waived", _("Waived")
+    VOID = "void", _("Void")
+    REFUSED = "refused", _("Held back")
+
+
+class Readiness(models.TextChoices):
+    """Whether the system can execute a commitment."""
+
+    READY = "ready", _("Executed by the system")
+    AWAITS = "awaits", _("Not executable yet")
+    UNSET = "unset", _("Still to be agreed")
+
+
+class Standing(models.TextChoices):
+    """What the promise board says about a commitment in a period."""
+
+    KEPT = "kept", _("Kept")
+    AT_RISK = "at_risk", _("At risk")
+    BROKEN = "broken", _("Broken")
+    NOTHING_DUE = "nothing_due", _("Nothing due yet")
+    NOT_EXECUTABLE = "not_executable", _("Not executable yet")
+    UNSET = "unset", _("Still to be agreed")
+
+
+class Ending(models.TextChoices):
+    """Why an obligation is void."""
+
+    NONE = "", ""
+    EVENT = "event", _("made void by an event")
+    REBOUND = "rebound", _("aimed anew because the facts changed")
+    NOT_MEANT = "not_meant", _("the facts no longer ask for it")
+    CONTRACT = "contract", _("the case moved to another contract")
+    UNLESS = "unless", _("what it waited for did not come about")

@@ -1,0 +1,26 @@
+"""Measures of the register itself."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from shouyue.contracts.vocabulary import Measured, MeasureRequest
+
+_KEPT = """
+SELECT count(*) FILTER (WHERE o.state = 'kept'), count(*)
+FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
+WHERE o.contract_id = %s AND o.falls_at >= %s AND o.falls_at < %s AND o.state IN ('kept', 'late', 'missed')
+  AND c.kind <> 'gate' AND (%s = '' OR c.name = %s) AND (%s = '' OR o.facts->>'stage' = %s)
+"""
+
+
+def kept_share(request: MeasureRequest) -> Measured:
+    """Of the obligations that fell due, those kept in time, in percent. Queries: one."""
+    name = str(request.arguments.get("commitment", ""))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEPT,
+            [request.contract_id, request.since, request.until, name, name, request.stage, request.stage],
+        )
+        good, counted = cursor.fetchone()
+    return Measured(good * 100 / counted if counted else None, counted, good)

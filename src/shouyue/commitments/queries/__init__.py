@@ -1,0 +1,141 @@
+"""Reads of the register, scoped by actor: commitments, obligations, clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from shouyue.contracts.access import sees_provider_side
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+
+from ..models import CaseClock, Commitment, Obligation
+
+OPEN_STATES = ("running", "paused", "missed")
+
+
+def commitments_visible_to(actor: Actor) -> QuerySet[Commitment]:
+    """Commitments of the contracts an actor may read; those of no concern to the customer only for the provider."""
+    rows = Commitment.objects.visible_to(actor)
+    return rows if actor.is_staff else rows.filter(is_internal=False)
+
+
+def commitments_of(actor: Actor, contract_id: int) -> QuerySet[Commitment]:
+    """The active commitments of one contract in the order of its plan."""
+    rows = Commitment.objects.visible_to(actor).filter(contract_id=contract_id, is_active=True)
+    return rows if sees_provider_side(actor, contract_id) else rows.filter(is_internal=False)
+
+
+def commitment_of(actor: Actor, contract_id: int, name: str) -> Commitment:
+    """One commitment by its name. Raises: NotFound."""
+    found = commitments_visible_to(actor).filter(contract_id=contract_id, name=name).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def obligations_visible_to(actor: Actor) -> QuerySet[Obligation]:
+    """Obligations of the contracts an actor may read, with their commitments."""
+    rows = Obligation.objects.visible_to(actor).select_related("commitment")
+    return rows if actor.is_staff else rows.filter(commitment__is_internal=False)
+
+
+def obligation_of(actor: Actor, obligation_id: int) -> Obligation:
+    """One obligation. Raises: NotFound."""
+    found = (
+        obligations_visible_to(actor)
+        .select_related("commitment", "contract")
+        .filter(pk=obligation_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def obligations_of(actor: Actor, case: tuple[str, int], *, with_void: bool = False) -> list[Obligation]:
+    """The obligations of a case: what is open first, soonest due first; then what is settled. Queries: one."""
+    rows = obligations_visible_to(actor).filter(case_type=case[0], case_id=case[1]).exclude(state="waiting")
+    if not with_void:
+        rows = rows.exclude(state="void")
+    far = datetime.max.replace(tzinfo=None)
+    found = list(rows)
+    found.sort(
+        key=lambda o: (
+            o.settled_at is not None,
+            o.state == "paused",
+            o.due_at.replace(tzinfo=None) if o.due_at else far,
+            o.id,
+        )
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationFilter:
+    """What a list of obligations is narrowed to; empty means all. since, until: of the moment that decides the period."""
+
+    contract_id: int | None = None
+    commitment: str = ""
+    state: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def obligations_matching(actor: Actor, wanted: ObligationFilter) -> QuerySet[Obligation]:
+    """The visible obligations that fit a filter, without those that have not begun."""
+    rows = obligations_visible_to(actor).select_related("contract", "commitment")
+    if wanted.contract_id is not None:
+        rows = rows.filter(contract_id=wanted.contract_id)
+    if wanted.commitment:
+        rows = rows.filter(commitment__name=wanted.commitment)
+    if wanted.since is not None:
+        rows = rows.filter(falls_at__gte=wanted.since)
+    if wanted.until is not None:
+        rows = rows.filter(falls_at__lt=wanted.until)
+    return rows.filter(_in_state(wanted.state))
+
+
+def _in_state(state: str) -> Q:
+    match state:
+        case "":
+            return ~Q(state__in=("waiting", "void"))
+        case "broken":
+            return Q(state__in=("missed", "late"))
+        case "open":
+            return Q(state__in=("running", "paused"))
+        case "overdue":
+            return Q(state="missed", settled_at__isnull=True)
+    return Q(state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class Strictest:
+    """What a case must keep next. due_at None: nothing runs."""
+
+    due_at: datetime | None
+    warn_at: datetime | None
+    obligation_id: int | None
+    commitment_id: int | None
+    is_overdue: bool
+    is_paused: bool
+
+
+def strictest_for(actor: Actor, case_type: str, case_ids: Sequence[int]) -> Mapping[int, Strictest]:
+    """The strictest open obligation of each case. Queries: one."""
+    rows = CaseClock.objects.visible_to(actor).filter(case_type=case_type, case_id__in=case_ids)
+    return {
+        row.case_id: Strictest(
+            row.due_at, row.warn_at, row.obligation_id, row.commitment_id, row.is_overdue, row.is_paused
+        )
+        for row in rows
+    }
+
+
+def titles_of(actor: Actor, commitment_ids: Iterable[int]) -> Mapping[int, str]:
+    """Titles in the actor's language. Queries: one."""
+    rows = Commitment.objects.visible_to(actor).filter(pk__in=set(commitment_ids))
+    return {row.pk: row.title(actor.language) for row in rows.only("id", "title_zh", "title_en")}

@@ -1,0 +1,204 @@
+"""The promise board: every commitment of a contract with its figures of one month, from one grouped statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from shouyue.contracts.models import Contract
+from shouyue.contracts.plan_language.model import Target
+from shouyue.contracts.queries import compiled
+from shouyue.contracts.vocabulary import Measured
+from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import Invalid
+
+from ..choices import Kind, Readiness, Standing
+from ..models import Commitment
+from ..rules.standing import Figures, standing_of
+from . import commitments_of, measuring
+
+_FIGURES = """
+SELECT commitment_id,
+    count(*) FILTER (WHERE state = 'kept'), count(*) FILTER (WHERE state = 'late'),
+    count(*) FILTER (WHERE state = 'missed'), count(*) FILTER (WHERE state = 'missed' AND settled_at IS NULL),
+    count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'paused'),
+    count(*) FILTER (WHERE state = 'running' AND warn_at <= %(now)s), count(*) FILTER (WHERE state = 'refused'),
+    count(*) FILTER (WHERE state = 'waived')
+FROM commitments_obligation
+WHERE contract_id = %(contract)s AND falls_at >= %(since)s AND falls_at < %(until)s AND state NOT IN ('void', 'waiting')
+GROUP BY commitment_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One commitment on the board. amount: value of a target's measure, in percent or as it is."""
+
+    commitment: Commitment
+    figures: Figures
+    standing: Standing
+    measured: Measured | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Share kept of those that fell due, 0 … 1; None when nothing fell due."""
+        return self.figures.share
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month in the contract's zone."""
+
+    year: int
+    month: int
+    since: datetime
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        """`2026-11`, as in addresses."""
+        return f"{self.year:04}-{self.month:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The promise board of a contract and a month."""
+
+    contract: Contract
+    month: Month
+    lines: tuple[Line, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many commitments stand how."""
+        found = dict.fromkeys(Standing.values, 0)
+        for line in self.lines:
+            found[line.standing] += 1
+        return found
+
+    @property
+    def total(self) -> Figures:
+        """The figures of all commitments together."""
+        columns = zip(*(line.figures.values for line in self.lines), strict=True)
+        return Figures(*(sum(values) for values in columns))
+
+
+def month_of(zone: str, key: str = "") -> Month:
+    """A month by its key, the running one without. Raises: Invalid."""
+    place = ZoneInfo(zone)
+    if not key:
+        today = clock.now().astimezone(place)
+        year, month = today.year, today.month
+    else:
+        try:
+            first = date.fromisoformat(f"{key}-01")
+        except ValueError as error:
+            raise Invalid(fields={"month": ["YYYY-MM"]}) from error
+        year, month = first.year, first.month
+        if not 2000 <= year <= 2200:
+            raise Invalid(fields={"month": ["YYYY-MM"]})
+    since = datetime(year, month, 1, tzinfo=place)
+    until = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=place)
+    return Month(year, month, since, until)
+
+
+def board_of(actor: Actor, contract: Contract, month: str = "") -> Board:
+    """The board of a contract the actor may read. Queries: commitments, figures, and one per measured target."""
+    period = month_of(contract.time_zone, month)
+    commitments = list(commitments_of(actor, contract.pk))
+    figures = figures_of(contract.pk, period)
+    lines = tuple(_line(contract.pk, one, figures.get(one.pk, Figures()), period) for one in commitments)
+    return Board(contract, period, lines)
+
+
+def figures_of(contract_id: int, period: Month) -> Mapping[int, Figures]:
+    """Figures per commitment. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FIGURES,
+            {"now": clock.now(), "contract": contract_id, "since": period.since, "until": period.until},
+        )
+        return {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
+
+
+def _line(contract_id: int, commitment: Commitment, figures: Figures, period: Month) -> Line:
+    found: Measured | None = None
+    reached: bool | None = None
+    if commitment.kind == Kind.TARGET and commitment.readiness == Readiness.READY:
+        promise = compiled(contract_id).plan.commitment(commitment.name)
+        if isinstance(promise, Target):
+            until = min(period.until, clock.now())
+            found = measuring.measured(contract_id, promise, period.since, until)
+            reached = measuring.reached(contract_id, promise.bounds, found.amount, period.since, until)
+    standing = standing_of(
+        Readiness(commitment.readiness), figures, reached, is_over=period.until <= clock.now()
+    )
+    return Line(commitment, figures, standing, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A contract in the list of boards."""
+
+    contract: Contract
+    figures: Figures
+    promises: int
+    ready: int
+
+
+_OVERVIEW = """
+SELECT contract_id, count(*) FILTER (WHERE state = 'kept'), count(*) FILTER (WHERE state = 'late'),
+    count(*) FILTER (WHERE state = 'missed'), count(*) FILTER (WHERE state = 'missed' AND settled_at IS NULL),
+    count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'paused'),
+    count(*) FILTER (WHERE state = 'running' AND warn_at <= %s), count(*) FILTER (WHERE state = 'refused'),
+    count(*) FILTER (WHERE state = 'waived')
+FROM commitments_obligation
+WHERE contract_id = ANY(%s) AND falls_at >= %s AND falls_at < %s AND state NOT IN ('void', 'waiting')
+GROUP BY contract_id
+"""
+
+
+def overview(actor: Actor, month: str = "") -> list[Overview]:
+    """The contracts the actor may read with their figures of a month. Queries: three."""
+    found = list(
+        Contract.objects.visible_to(actor)
+        .filter(is_active=True)
+        .select_related("customer")
+        .order_by("code")[:500]
+    )
+    period = month_of("Asia/Shanghai", month)
+    ids = [contract.pk for contract in found]
+    counts = {
+        row["contract_id"]: row
+        for row in Commitment.objects.visible_to(actor)
+        .filter(contract_id__in=ids, is_active=True)
+        .values("contract_id")
+        .order_by("contract_id")
+        .annotate(promises=Count("id"), ready=Count("id", filter=Q(readiness=Readiness.READY)))
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERVIEW, [clock.now(), ids, period.since, period.until])
+        figures = {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
+    return [
+        Overview(
+            contract,
+            figures.get(contract.pk, Figures()),
+            counts.get(contract.pk, {}).get("promises", 0),
+            counts.get(contract.pk, {}).get("ready", 0),
+        )
+        for contract in found
+    ]
+
+
+def months(zone: str, chosen: str = "") -> list[str]:
+    """The months to choose from: this one and the thirteen before; the chosen one always."""
+    today = clock.now().astimezone(ZoneInfo(zone))
+    number = today.year * 12 + today.month - 1
+    keys = [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(number, number - 14, -1)]
+    return keys if not chosen or chosen in keys else [chosen, *keys]

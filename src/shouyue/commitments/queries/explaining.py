@@ -1,0 +1,281 @@
+"""An obligation explains itself: target, window, start, pauses, the stretches that counted, the events behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from shouyue.accounts.models import User
+from shouyue.contracts.calendars_of import calendar_of_plan
+from shouyue.contracts.plan_language.model import Deadline
+from shouyue.contracts.plan_language.texts import Text
+from shouyue.contracts.queries import plan_of
+from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+from shouyue.kernel.events import declared_verbs
+from shouyue.notifications.models import Notice
+from shouyue.servicetime import Segment, ServiceCalendar, ServiceTimeError, parse_duration
+from shouyue.web.spans import Mark
+from shouyue.web.spans import Segment as Drawn
+from shouyue.web.states import Tone
+
+from ..models import Obligation
+
+SHOWN_SEGMENTS = 60
+_TONES: dict[str, Tone] = {
+    "open": "good",
+    "make-up day": "progress",
+    "closed": "neutral",
+    "holiday": "muted",
+    "paused": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the time from start to due. counted: seconds that counted."""
+
+    start: datetime
+    end: datetime | None
+    counted: int
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An event behind an obligation, or one of its own turns."""
+
+    at: datetime
+    title: str
+    actor: str = ""
+    icon: str = "point"
+    tone: Tone = "neutral"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Everything that makes an obligation's verdict understandable.
+
+    counted: seconds used up to now, or to the verdict; target: seconds of the limit where time is counted.
+    """
+
+    window: str
+    zone: str
+    limit: str
+    target: int | None
+    counted: int | None
+    stretches: list[Stretch]
+    bar: list[Drawn]
+    marks: list[Mark]
+    steps: list[Step]
+    evidence: list[str]
+    notices: list[Notice]
+    earlier: list[Obligation] = field(default_factory=list)
+    is_cut: bool = False
+
+
+_EVENTS = """
+SELECT id, verb, actor, occurred_at FROM kernel_event WHERE id = ANY(%s)
+UNION ALL SELECT id, verb, actor, occurred_at FROM kernel_event WHERE subject_type = 'obligation' AND subject_id = %s
+ORDER BY 4, 1
+"""
+
+
+def explain(actor: Actor, obligation: Obligation) -> Explained:
+    """Explain one obligation the actor may read. Queries: five at most."""
+    promise = _promise(obligation)
+    calendar = _calendar(obligation)
+    pauses = _pauses(obligation)
+    start = obligation.opened_at.replace(microsecond=0)
+    now = clock.now().replace(microsecond=0)
+    end = obligation.kept_at or obligation.settled_at or now
+    target = parse_duration(obligation.within).seconds if obligation.within else None
+    stretches, is_cut = _stretches(calendar, obligation, start, pauses)
+    notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related("user")
+    return Explained(
+        window=_window_title(obligation, actor.language),
+        zone=calendar.zone.key,
+        limit=obligation.within,
+        target=target,
+        counted=calendar.elapsed(start, max(end, start), pauses) if obligation.window else None,
+        stretches=stretches,
+        bar=_bar(stretches, obligation.due_at or now),
+        marks=_marks(obligation),
+        steps=_steps(actor, obligation),
+        evidence=_evidence(promise, actor.language),
+        notices=list(notices.order_by("id")[:50]) if actor.is_staff else [],
+        earlier=list(
+            Obligation.objects.visible_to(actor)
+            .filter(
+                commitment_id=obligation.commitment_id,
+                subject_type=obligation.subject_type,
+                subject_id=obligation.subject_id,
+            )
+            .exclude(pk=obligation.pk)
+            .order_by("occurrence")[:20]
+        ),
+        is_cut=is_cut,
+    )
+
+
+def _promise(obligation: Obligation) -> Any:
+    try:
+        return plan_of(obligation.plan_version_id).commitment(obligation.commitment.name)
+    except (NotFound, KeyError):
+        return None
+
+
+def _calendar(obligation: Obligation) -> ServiceCalendar:
+    try:
+        return calendar_of_plan(obligation.plan_version_id, obligation.window or "always")
+    except NotFound:
+        return calendar_of_plan(obligation.plan_version_id)
+
+
+def _window_title(obligation: Obligation, language: str) -> str:
+    if obligation.window in ("", "always"):
+        return _("around the clock")
+    try:
+        title = plan_of(obligation.plan_version_id).window(obligation.window).title
+    except (NotFound, KeyError):
+        title = None
+    return title.pick(language) if title else obligation.window
+
+
+def _pauses(obligation: Obligation) -> list[tuple[datetime, datetime | None, str]]:
+    return [
+        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None, name)
+        for begin, end, name in obligation.pauses
+    ]
+
+
+def _stretches(
+    calendar: ServiceCalendar, obligation: Obligation, start: datetime, pauses: Sequence[Any]
+) -> tuple[list[Stretch], bool]:
+    """The stretches from start to due, as many as a reader can use."""
+    if not obligation.within and obligation.due_at is None:
+        return [], False
+    span = parse_duration(obligation.within) if obligation.within else None
+    if span is not None and span.seconds is not None:
+        seconds = span.seconds
+    elif obligation.due_at is not None:
+        seconds = calendar.elapsed(start, obligation.due_at, pauses)
+    else:
+        return [], False
+    try:
+        found = calendar.explain(start, seconds, pauses)
+    except ServiceTimeError:
+        return [], False
+    made = [_stretch(segment) for segment in found[:SHOWN_SEGMENTS]]
+    return made, len(found) > SHOWN_SEGMENTS
+
+
+def _stretch(segment: Segment) -> Stretch:
+    words = {
+        "open": _("counts"),
+        "make-up day": _("counts (make-up working day)"),
+        "closed": _("outside the service window"),
+        "holiday": _("holiday"),
+        "paused": _("clock stopped"),
+    }
+    label = words.get(segment.kind, segment.kind)
+    if segment.name:
+        label = f"{label}: {segment.name}"
+    return Stretch(segment.start, segment.end, segment.counted, label, segment.kind)
+
+
+def _bar(stretches: Sequence[Stretch], until: datetime) -> list[Drawn]:
+    return [
+        Drawn(part.start, part.end or max(until, part.start), _TONES.get(part.kind, "neutral"), part.label)
+        for part in stretches
+    ]
+
+
+def _marks(obligation: Obligation) -> list[Mark]:
+    marks = []
+    if obligation.due_at:
+        marks.append(Mark(obligation.due_at, _("Due"), "bad"))
+    if obligation.warn_at:
+        marks.append(Mark(obligation.warn_at, _("Warning"), "warn"))
+    if obligation.kept_at:
+        marks.append(Mark(obligation.kept_at, _("Kept"), "good" if obligation.state == "kept" else "bad"))
+    return marks
+
+
+def _steps(actor: Actor, obligation: Obligation) -> list[Step]:
+    ids = [obligation.opened_event_id, obligation.kept_event_id, obligation.ended_event_id]
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, [[number for number in ids if number], obligation.pk])
+        rows = cursor.fetchall()
+    people = {row[2].split(":")[1] for row in rows if row[2].startswith(("user:", "token:"))}
+    names = (
+        dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name")) if people else {}
+    )
+    verbs = declared_verbs()
+    steps = [
+        Step(
+            at=at,
+            title=str(verbs[verb].label) if verb in verbs else verb,
+            actor=_actor_name(who, names),
+            **_look(verb, number, obligation),
+        )
+        for number, verb, who, at in rows
+    ]
+    for begin, end, name in _pauses(obligation):
+        steps.append(Step(at=begin, title=_("Clock stopped"), text=name, icon="clock-pause", tone="warn"))
+        if end:
+            steps.append(Step(at=end, title=_("Clock goes on"), text=name, icon="clock-play", tone="info"))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _actor_name(ref: str, names: dict[int, str]) -> str:
+    kind, _colon, number = ref.partition(":")
+    if kind in ("user", "token") and number.isdigit():
+        return names.get(int(number), "")
+    return _("the system")
+
+
+def _look(verb: str, number: int, obligation: Obligation) -> dict[str, Any]:
+    if number == obligation.kept_event_id:
+        return {"icon": "circle-check", "tone": "good" if obligation.state == "kept" else "bad"}
+    if number == obligation.opened_event_id:
+        return {"icon": "player-play", "tone": "info"}
+    if verb in ("obligation.missed", "obligation.late"):
+        return {"icon": "circle-x", "tone": "bad"}
+    return {"icon": "point", "tone": "neutral"}
+
+
+def _evidence(promise: Any, language: str) -> list[str]:
+    if promise is None:
+        return []
+    words = {
+        "photo": _("photo"),
+        "signature": _("signature"),
+        "form": _("form"),
+        "report": _("report"),
+        "file": _("file"),
+        "call": _("call record"),
+        "location": _("place and time"),
+        "measure": _("measured figure"),
+    }
+    verbs = declared_verbs()
+    found = []
+    for item in promise.evidence:
+        if isinstance(item, Text):
+            found.append(item.pick(language))
+        else:
+            found.append(words.get(item) or (str(verbs[item].label) if item in verbs else item))
+    if not found and isinstance(promise, Deadline):
+        found.append(_("the recorded events"))
+    return found
+
+
+__all__ = ["Explained", "Step", "Stretch", "explain"]

@@ -1,0 +1,91 @@
+"""Targets and standing conditions whose measure a module can already compute."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shouyue.contracts import vocabulary
+from shouyue.contracts.plan_language.model import (
+    Bounds,
+    MeasureHolds,
+    MeasureRef,
+    Range,
+    Share,
+    Span,
+    Target,
+    Unset,
+)
+from shouyue.contracts.queries import compiled
+from shouyue.contracts.vocabulary import Measured, MeasureRequest
+from shouyue.kernel import clock
+
+NOTHING = Measured(None)
+
+
+def measured(contract_id: int, target: Target, since: datetime, until: datetime) -> Measured:
+    """The measure of a target over a span of time; without an amount when nothing was there or it is not known.
+
+    Queries: those of the measure.
+    """
+    measure = vocabulary.measures().get(target.measure)
+    if measure is None:
+        return NOTHING
+    return measure.compute(MeasureRequest(contract_id, since, until, dict(target.args), target.over))
+
+
+def reached(
+    contract_id: int, bounds: Bounds, amount: float | None, since: datetime, until: datetime
+) -> bool | None:
+    """Whether an amount lies within bounds; None when there is nothing to judge or a bound is not agreed."""
+    if amount is None:
+        return None
+    results: list[bool] = []
+    for name in ("at_least", "at_most", "equals"):
+        limit = getattr(bounds, name)
+        if limit is None:
+            continue
+        if isinstance(limit, Range):
+            results.append(limit.low <= amount <= limit.high)
+            continue
+        value = _number(contract_id, limit, since, until)
+        if value is None:
+            return None
+        results.append(
+            {"at_least": amount >= value, "at_most": amount <= value, "equals": amount == value}[name]
+        )
+    return all(results) if results else None
+
+
+def _number(contract_id: int, limit: Any, since: datetime, until: datetime) -> float | None:
+    if isinstance(limit, Unset):
+        limit = limit.provisional
+    if isinstance(limit, Share):
+        return limit.percent
+    if isinstance(limit, Span):
+        return limit.seconds
+    if isinstance(limit, MeasureRef):
+        measure = vocabulary.measures().get(limit.measure)
+        if measure is None:
+            return None
+        found = measure.compute(
+            MeasureRequest(contract_id, since, until, dict(limit.args), None, limit.stage)
+        )
+        return None if found.amount is None else found.amount * limit.times
+    return float(limit) if isinstance(limit, int | float) else None
+
+
+def holds_now(contract_id: int, requirement: MeasureHolds) -> bool:
+    """Whether a measure of the running month is within its bounds."""
+    measure = vocabulary.measures().get(requirement.measure)
+    if measure is None:
+        return False
+    now = clock.now()
+    since = now.astimezone(_zone(contract_id)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    found = measure.compute(MeasureRequest(contract_id, since, now, dict(requirement.args)))
+    return bool(reached(contract_id, requirement.bounds, found.amount, since, now))
+
+
+def _zone(contract_id: int) -> ZoneInfo:
+    return ZoneInfo(compiled(contract_id).zone)

@@ -1,0 +1,93 @@
+"""Aiming an obligation: its limit, due time, warning and next step from facts, start and pauses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shouyue.contracts.plan_language.model import Deadline, Span, Unset
+from shouyue.servicetime import parse_duration
+
+from .book import Book
+from .happenings import Obligation
+from .timing import VERDICT, Entry, Limit, due_of, entries_of, limit_of, moment_of
+
+
+def aim(book: Book, promise: Deadline, obligation: Obligation, limit: Limit | None = None) -> None:
+    """Set everything that follows from the obligation's facts, its start and its pauses."""
+    limit = limit or limit_of(promise, obligation.facts)
+    calendar = book.calendar(limit.window)
+    obligation.window = limit.window
+    obligation.calendar_digest = calendar.spec_digest()[:16]
+    obligation.within = str(limit.span) if limit.span else ""
+    obligation.aimed = limit.known
+    obligation.dirty = True
+    if obligation.state == "waiting":
+        _aim_wait(book, promise, obligation)
+        return
+    told = {**obligation.facts, **obligation.opening}
+    obligation.due_at = None
+    if limit.known and promise.due is not None and not isinstance(promise.due, Unset):
+        obligation.due_at = moment_of(promise.due, obligation.opened_at, told, calendar, book.dates)
+        obligation.aimed = obligation.due_at is not None
+    elif limit.known and limit.span is not None:
+        obligation.due_at = due_of(calendar, obligation.opened_at, limit.span, obligation.pauses)
+    if promise.not_before is not None:
+        obligation.not_before = moment_of(
+            promise.not_before, obligation.trigger_at, {**told, "occurred_at": None}, calendar, book.dates
+        )
+    plan_steps(book, promise, obligation)
+
+
+def _aim_wait(book: Book, promise: Deadline, obligation: Obligation) -> None:
+    after = promise.after.provisional if isinstance(promise.after, Unset) else promise.after
+    opens = (
+        due_of(book.calendar(obligation.window), obligation.trigger_at, after, obligation.pauses)
+        if after
+        else None
+    )
+    obligation.due_at = obligation.warn_at = None
+    obligation.next_at = opens
+
+
+def plan_steps(book: Book, promise: Deadline, obligation: Obligation) -> None:
+    """Set when the next step falls, and from when the obligation counts as soon due."""
+    all_entries = entries(book, promise, obligation)
+    warnings = [entry.at for entry in all_entries if entry.step is not None and obligation.due_at is not None]
+    first = min(warnings, default=None)
+    obligation.warn_at = first if first and obligation.due_at and first <= obligation.due_at else None
+    left = [entry.at for entry in pending(all_entries, obligation)]
+    obligation.next_at = min(left, default=None) if obligation.state in ("running", "missed") else None
+
+
+def entries(book: Book, promise: Deadline, obligation: Obligation) -> list[Entry]:
+    """Every step of an obligation with its time; none while a pause is open."""
+    if obligation.is_paused:
+        return []
+    return entries_of(
+        promise.escalate,
+        opened_at=obligation.opened_at,
+        due_at=obligation.due_at,
+        span=span_of(obligation),
+        calendar=book.calendar(obligation.window or "always"),
+        pauses=obligation.pauses,
+    )
+
+
+def pending(all_entries: list[Entry], obligation: Obligation) -> list[Entry]:
+    """The entries not done yet; the verdict is done once it is given."""
+    return [
+        entry
+        for entry in all_entries
+        if not obligation.steps_done >> entry.index & 1
+        and (entry.index != VERDICT or obligation.state == "running")
+    ]
+
+
+def span_of(obligation: Obligation) -> Span | None:
+    """The limit as a duration."""
+    return parse_duration(obligation.within) if obligation.within else None
+
+
+def in_time(obligation: Obligation, at: datetime) -> bool:
+    """Whether a keeping event at that moment keeps the obligation in time."""
+    return obligation.due_at is None or at <= obligation.due_at

@@ -1,0 +1,102 @@
+"""What the rules work on: happenings (events as values) and obligations in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+Pause = tuple[datetime, datetime | None, str]
+Ref = tuple[str, int]
+
+VERDICTS = (
+    "obligation.opened",
+    "obligation.warned",
+    "obligation.missed",
+    "obligation.kept",
+    "obligation.late",
+)
+INSTANT = timedelta(microseconds=1)
+
+UNSETTLED = ("waiting", "running", "paused", "missed")
+"""States in which something may still happen to an obligation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as the rules see it. at: when it happened; facts: plain JSON values, `occurred_at` and `verb` among them."""
+
+    id: int
+    verb: str
+    subject: Ref
+    case: Ref
+    at: datetime
+    facts: Mapping[str, Any]
+    recorded_at: datetime
+    contract_id: int | None = None
+    customer_id: int = 0
+
+    def with_facts(self, more: Mapping[str, Any]) -> Happening:
+        """The same happening, seen with other facts; given ones win."""
+        return replace(self, facts={**self.facts, **more})
+
+
+@dataclass(slots=True)
+class Obligation:
+    """One obligation while the rules work on it. id 0: not stored yet.
+
+    trigger_at: when the event came that led to it; opened_at: when its clock began (later with `after`).
+    tie: what binds it to events of other cases, empty when its own case does; each: the value it was opened for.
+    within: the limit as text, empty for a due time told by a fact; steps_done: bit per step taken.
+    """
+
+    commitment: str
+    plan_version_id: int
+    contract_id: int
+    customer_id: int
+    subject: Ref
+    case: Ref
+    opened_event_id: int
+    trigger_at: datetime
+    opened_at: datetime
+    id: int = 0
+    tie: str = ""
+    each: str = ""
+    occurrence: int = 1
+    state: str = "running"
+    facts: dict[str, Any] = field(default_factory=dict)
+    opening: dict[str, Any] = field(default_factory=dict)
+    within: str = ""
+    window: str = ""
+    calendar_digest: str = ""
+    aimed: bool = False
+    not_before: datetime | None = None
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    next_at: datetime | None = None
+    steps_done: int = 0
+    progress: int = 0
+    pauses: list[Pause] = field(default_factory=list)
+    missed_at: datetime | None = None
+    kept_at: datetime | None = None
+    kept_event_id: int | None = None
+    ended_event_id: int | None = None
+    settled_at: datetime | None = None
+    ending: str = ""
+    dirty: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is not stored yet."""
+        return self.id == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still happen to it by itself."""
+        return self.settled_at is None and self.state in UNSETTLED
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a pause is open."""
+        return any(until is None for _, until, _ in self.pauses)

@@ -1,0 +1,488 @@
+"""The one reducer: what an event does to a case's obligations. Live register and replays share it.
+
+A `Reaction` gets the obligations of the case (and those tied to it), one happening after the other, and changes
+them in memory; the caller stores what is `dirty` and records the verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shouyue.contracts.plan_language.match import carries, match_facts, matches
+from shouyue.contracts.plan_language.model import Attested, Deadline, Happens, Unset, Wait
+
+from .aiming import aim, in_time, plan_steps
+from .book import Book, facts_in, fulfilled, keepers
+from .happenings import UNSETTLED, Happening, Obligation
+from .timing import limit_of
+
+History = Callable[[], Sequence[Happening]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Something the register itself has to tell: an outcome of an obligation, and when it came about."""
+
+    outcome: str
+    obligation: Obligation
+    at: datetime
+
+
+@dataclass(slots=True)
+class Reaction:
+    """What happenings do to the obligations in hand.
+
+    current: the contract's book, which opens; book_of: the book an obligation is pinned to. history: all events of
+    the case so far, asked for only when needed. only: look at these promises alone. is_live: events come as they are
+    recorded, so that one may tell of an earlier time.
+    """
+
+    current: Book | None
+    book_of: Callable[[int], Book]
+    obligations: list[Obligation]
+    history: History
+    only: frozenset[str] | None = None
+    is_live: bool = False
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def take(self, event: Happening, cause: Obligation | None = None) -> None:
+        """Apply one happening. cause: the obligation whose verdict it is."""
+        self._stop_and_go(event)
+        self._bind(event, cause)
+        self._undo(event)
+        self._keep(event)
+        self._void(event)
+        self._open(event, cause)
+
+    # What an event has to do with an obligation
+
+    def _of(self, event: Happening, verb_index: str) -> Iterable[tuple[Book, Deadline, Obligation]]:
+        """The obligations whose promise is in that index of the event's verb and that the event is tied to."""
+        for obligation in list(self.obligations):
+            book = self.book_of(obligation.plan_version_id)
+            interest = book.interests.get(event.verb)
+            if interest is None:
+                continue
+            promise = book.deadlines.get(obligation.commitment)
+            if promise is None or promise not in getattr(interest, verb_index):
+                continue
+            if (self.only is None or promise.name in self.only) and self._tied(promise, obligation, event):
+                yield book, promise, obligation
+
+    def _tied(self, promise: Deadline, obligation: Obligation, event: Happening) -> bool:
+        if promise.each and event.facts.get(promise.each) is not None:
+            if str(event.facts[promise.each]) != obligation.each:
+                return False
+        if obligation.tie:
+            return obligation.tie == tie_of(promise, event)
+        return obligation.case == event.case
+
+    # Pauses
+
+    def _stop_and_go(self, event: Happening) -> None:
+        for obligation in list(self.obligations):
+            if not obligation.is_open or obligation.case != event.case:
+                continue
+            book = self.book_of(obligation.plan_version_id)
+            interest = book.interests.get(event.verb)
+            promise = book.deadlines.get(obligation.commitment)
+            if interest is None or promise is None or not promise.pauses:
+                continue
+            changed = self._resume(interest.ends, promise, obligation, event)
+            changed |= self._pause(book, interest.begins, promise, obligation, event)
+            if changed:
+                if obligation.state in ("running", "paused"):
+                    obligation.state = "paused" if obligation.is_paused else "running"
+                aim(book, promise, obligation)
+
+    def _resume(self, ends: list[Wait], promise: Deadline, obligation: Obligation, event: Happening) -> bool:
+        changed = False
+        for wait in ends:
+            if wait.name not in promise.pauses or not _ends(wait, event):
+                continue
+            for number, (begin, end, name) in enumerate(obligation.pauses):
+                if name == wait.name and end is None:
+                    obligation.pauses[number] = (begin, max(event.at, begin), name)
+                    changed = True
+        return changed
+
+    def _pause(
+        self, book: Book, begins: list[Wait], promise: Deadline, obligation: Obligation, event: Happening
+    ) -> bool:
+        changed = False
+        for wait in begins:
+            if wait.name not in promise.pauses or obligation.state == "missed":
+                continue
+            if any(name == wait.name and end is None for _, end, name in obligation.pauses):
+                continue
+            if book.holds(wait.begins.when, event.facts):
+                obligation.pauses.append((event.at, None, wait.name))
+                changed = True
+        return changed
+
+    # Late binding
+
+    def _bind(self, event: Happening, cause: Obligation | None) -> None:
+        if event.verb.startswith("obligation."):
+            return
+        for obligation in list(self.obligations):
+            if (
+                obligation.state not in UNSETTLED
+                or obligation.case != event.case
+                or obligation.settled_at is not None
+            ):
+                continue
+            book = self.book_of(obligation.plan_version_id)
+            promise = book.deadlines.get(obligation.commitment)
+            if promise is None or promise.bind == "opening" or not self._meant(promise):
+                continue
+            rebinds = event.verb in (promise.rebind_on or book.rebinding)
+            known = facts_in(event.facts, book.bound[promise.name])
+            news = {key: value for key, value in known.items() if obligation.facts.get(key) != value}
+            if not rebinds:
+                news = {key: value for key, value in news.items() if obligation.facts.get(key) is None}
+                if obligation.aimed:
+                    continue
+            if news:
+                self._rebind(book, promise, obligation, news, event)
+        if self.current is not None:
+            self._find_missing(self.current, event)
+
+    def _meant(self, promise: Deadline) -> bool:
+        return self.only is None or promise.name in self.only
+
+    def _rebind(
+        self, book: Book, promise: Deadline, old: Obligation, news: Mapping[str, Any], event: Happening
+    ) -> None:
+        facts = {**old.facts, **news}
+        limit = limit_of(promise, facts)
+        if not limit.promised or not book.applies(promise, facts):
+            old.facts = facts
+            self._end(old, "void", event, ending="not_meant")
+            return
+        same_limit = old.within == (str(limit.span) if limit.span else "") and old.window == limit.window
+        if not old.aimed or old.state == "waiting" or (same_limit and limit.known and promise.due is None):
+            old.facts = facts
+            aim(book, promise, old, limit)
+            return
+        new = Obligation(
+            commitment=old.commitment,
+            plan_version_id=old.plan_version_id,
+            contract_id=old.contract_id,
+            customer_id=old.customer_id,
+            subject=old.subject,
+            case=old.case,
+            opened_event_id=old.opened_event_id,
+            trigger_at=old.trigger_at,
+            opened_at=old.opened_at,
+            tie=old.tie,
+            each=old.each,
+            occurrence=self._next_occurrence(old),
+            state="paused" if old.is_paused else "running",
+            facts=facts,
+            opening=dict(old.opening),
+            progress=old.progress,
+            pauses=list(old.pauses),
+        )
+        self._end(old, "void", event, ending="rebound")
+        aim(book, promise, new, limit)
+        self.obligations.append(new)
+
+    def _next_occurrence(self, like: Obligation) -> int:
+        same = [
+            o.occurrence
+            for o in self.obligations
+            if o.commitment == like.commitment and o.subject == like.subject
+        ]
+        return max(same, default=0) + 1
+
+    def _find_missing(self, book: Book, event: Happening) -> None:
+        """Open from the past what the new facts ask for: the event that opens it came before they were known."""
+        wanted: list[Deadline] = []
+        for promise in book.deadlines.values():
+            if promise.bind == "opening" or not self._meant(promise) or promise.same == "contract":
+                continue
+            if event.verb not in (promise.rebind_on or book.rebinding):
+                continue
+            if not facts_in(event.facts, book.bound[promise.name]):
+                continue
+            if any(o.commitment == promise.name and o.state != "void" for o in self.obligations):
+                continue
+            if book.applies(promise, event.facts) and limit_of(promise, event.facts).promised:
+                wanted.append(promise)
+        if not wanted or self.only is not None:
+            return
+        past = [item for item in self.history() if item.id < event.id]
+        for promise in wanted:
+            self._replay(book, promise, past, event)
+
+    def _replay(self, book: Book, promise: Deadline, past: Sequence[Happening], event: Happening) -> None:
+        overlay = facts_in(event.facts, book.bound[promise.name])
+        if not any(
+            promise in book.interests[item.verb].opens for item in past if item.verb in book.interests
+        ):
+            return
+        inner = Reaction(self.current, self.book_of, [], lambda: past, only=frozenset({promise.name}))
+        voids = [o for o in self.obligations if o.commitment == promise.name]
+        inner.obligations.extend(voids)
+        causes = {o.id: o for o in self.obligations if o.id}
+        for item in sorted(past, key=lambda item: (item.at, item.id)):
+            inner.take(
+                item.with_facts(overlay),
+                causes.get(item.subject[1]) if item.verb.startswith("obligation.") else None,
+            )
+        self.obligations.extend(o for o in inner.obligations if o not in voids)
+
+    # Outcomes
+
+    def _undo(self, event: Happening) -> None:
+        for book, promise, obligation in self._of(event, "undoes"):
+            if obligation.state not in ("kept", "late") or (
+                obligation.kept_at and obligation.kept_at > event.at
+            ):
+                continue
+            was_late = obligation.state == "late"
+            obligation.state = "missed" if was_late else "running"
+            obligation.kept_at = obligation.kept_event_id = obligation.settled_at = None
+            obligation.progress = 0
+            aim(book, promise, obligation)
+
+    def _keep(self, event: Happening) -> None:
+        for book, promise, obligation in self._of(event, "keeps"):
+            if obligation.state not in UNSETTLED or obligation.settled_at is not None:
+                continue
+            if event.at < obligation.trigger_at or event.id == obligation.opened_event_id:
+                continue
+            if obligation.not_before is not None and event.at < obligation.not_before:
+                continue
+            done = obligation.progress | self._parts_done(book, promise, obligation, event)
+            if done == obligation.progress:
+                continue
+            obligation.progress = done
+            obligation.dirty = True
+            if fulfilled(promise.kept_by, done):
+                self._settle_kept(obligation, event)
+
+    def _parts_done(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> int:
+        done = 0
+        for number, part in enumerate(keepers(promise.kept_by)):
+            if part.verb != event.verb:
+                continue
+            if isinstance(part, Attested):
+                if (
+                    event.facts.get("role") != part.role
+                    or event.facts.get("commitment") != obligation.commitment
+                ):
+                    continue
+            elif isinstance(part, Happens) and not book.holds(part.when, event.facts, obligation.opening):
+                continue
+            if carries(promise.args, event.facts):
+                done |= 1 << number
+        return done
+
+    def _settle_kept(self, obligation: Obligation, event: Happening) -> None:
+        late = not in_time(obligation, event.at)
+        obligation.state = "late" if late else "kept"
+        obligation.kept_at = event.at
+        obligation.kept_event_id = event.id
+        obligation.settled_at = event.at
+        obligation.next_at = None
+        if late and obligation.missed_at is None:
+            obligation.missed_at = obligation.due_at
+            self.verdicts.append(Verdict("missed", obligation, obligation.due_at or event.at))
+        if not late:
+            obligation.missed_at = None
+        self.verdicts.append(Verdict("late" if late else "kept", obligation, event.at))
+
+    def _void(self, event: Happening) -> None:
+        for _, _, obligation in self._of(event, "prevents"):
+            if obligation.state == "waiting":
+                self._end(obligation, "void", event, ending="unless")
+        for _, _, obligation in self._of(event, "voids"):
+            if obligation.state in ("waiting", "running", "paused"):
+                overdue = (
+                    obligation.state == "running"
+                    and obligation.due_at is not None
+                    and obligation.due_at < event.at
+                )
+                if overdue:
+                    obligation.missed_at = obligation.due_at
+                    self.verdicts.append(Verdict("missed", obligation, obligation.due_at or event.at))
+                self._end(
+                    obligation, "missed" if overdue else "void", event, ending="" if overdue else "event"
+                )
+            elif obligation.state == "missed" and obligation.settled_at is None:
+                self._end(obligation, "missed", event, ending="")
+
+    def _end(self, obligation: Obligation, state: str, event: Happening, *, ending: str) -> None:
+        obligation.state = state
+        obligation.ending = ending
+        obligation.ended_event_id = event.id
+        obligation.settled_at = event.at
+        obligation.next_at = None
+        obligation.dirty = True
+
+    # Opening
+
+    def _open(self, event: Happening, cause: Obligation | None) -> None:
+        book = self.current
+        if book is None or event.verb not in book.interests:
+            return
+        facts = {**(cause.facts if cause else {}), **event.facts} if cause else event.facts
+        commitment = cause.commitment if cause else str(event.facts.get("commitment", ""))
+        for promise in book.interests[event.verb].opens:
+            if not self._meant(promise) or not book.opens(promise, event.verb, commitment, facts):
+                continue
+            if book.applies(promise, facts) and self._may_open(book, promise, event, commitment):
+                self._start(book, promise, event, facts, cause)
+
+    def _may_open(self, book: Book, promise: Deadline, event: Happening, commitment: str) -> bool:
+        if (
+            event.verb.startswith("obligation.")
+            and book.watches_verdicts(promise.name)
+            and book.watches_verdicts(commitment)
+        ):
+            return False  # a promise about warnings does not watch its own warnings
+        tie, each = tie_of(promise, event), each_of(promise, event)
+        for obligation in self.obligations:
+            if obligation.commitment != promise.name or obligation.each != each:
+                continue
+            if obligation.tie != tie or (not tie and obligation.case != event.case):
+                continue
+            if obligation.opened_event_id == event.id:
+                return False
+            if obligation.is_open or (promise.once and obligation.ending not in ("contract",)):
+                return False
+        return True
+
+    def _start(
+        self,
+        book: Book,
+        promise: Deadline,
+        event: Happening,
+        facts: Mapping[str, Any],
+        cause: Obligation | None,
+    ) -> None:
+        limit = limit_of(promise, facts)
+        after = promise.after.provisional if isinstance(promise.after, Unset) else promise.after
+        if not limit.promised:
+            return
+        obligation = Obligation(
+            commitment=promise.name,
+            plan_version_id=book.plan_version_id,
+            contract_id=book.contract_id,
+            customer_id=book.customer_id,
+            subject=cause.subject if cause and promise.same == "case" else event.subject,
+            case=event.case,
+            opened_event_id=event.id,
+            trigger_at=event.at,
+            opened_at=event.at,
+            tie=tie_of(promise, event),
+            each=each_of(promise, event),
+            state="waiting" if after else "running",
+            facts=facts_in(facts, book.told[promise.name]),
+            opening=facts_in(facts, book.opening[promise.name]),
+        )
+        obligation.occurrence = self._next_occurrence(obligation)
+        if promise.pauses:
+            obligation.pauses = self._running_pauses(book, promise, event)
+            if obligation.pauses and not after:
+                obligation.state = "paused"
+        aim(book, promise, obligation, limit)
+        self.obligations.append(obligation)
+        self._catch_up(book, promise, obligation, event)
+        if "obligation.opened" in book.outcomes and not event.verb.startswith("obligation."):
+            self.verdicts.append(Verdict("opened", obligation, event.at))
+
+    def _catch_up(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> None:
+        """An event recorded late (a phone without network) opens in the past: what came after it counts, too."""
+        if not self.is_live or event.recorded_at <= event.at or event.facts.get("seq") == 1:
+            return
+        missed = [item for item in self.history() if item.at > event.at and item.id < event.id]
+        inner = Reaction(None, self.book_of, [obligation], lambda: missed, only=frozenset({promise.name}))
+        for item in sorted(missed, key=lambda item: (item.at, item.id)):
+            inner.take(item)
+        self.obligations.extend(o for o in inner.obligations if o is not obligation)
+        self.verdicts.extend(inner.verdicts)
+
+    def _running_pauses(
+        self, book: Book, promise: Deadline, event: Happening
+    ) -> list[tuple[datetime, None, str]]:
+        """Waits that began before this obligation and have not ended: its clock stands from the start."""
+        if event.subject == event.case and event.facts.get("seq") == 1:
+            return []
+        since: dict[str, datetime] = {}
+        for item in self.history():
+            if item.id >= event.id:
+                break
+            interest = book.interests.get(item.verb)
+            if interest is None:
+                continue
+            for wait in interest.ends:
+                if _ends(wait, item):
+                    since.pop(wait.name, None)
+            for wait in interest.begins:
+                if wait.name in promise.pauses and book.holds(wait.begins.when, item.facts):
+                    since.setdefault(wait.name, item.at)
+        return [(event.at, None, name) for name in since]
+
+
+def begin(book: Book, promise: Deadline, obligation: Obligation) -> None:
+    """Start the clock of an obligation that waited."""
+    obligation.opened_at = obligation.next_at or obligation.opened_at
+    obligation.state = "paused" if obligation.is_paused else "running"
+    aim(book, promise, obligation)
+
+
+def miss(book: Book, promise: Deadline, obligation: Obligation) -> Verdict:
+    """The due time has passed and nothing kept it."""
+    assert obligation.due_at is not None
+    obligation.state = "missed"
+    obligation.missed_at = obligation.due_at
+    obligation.dirty = True
+    plan_steps(book, promise, obligation)
+    return Verdict("missed", obligation, obligation.due_at)
+
+
+def tie_of(promise: Deadline, event: Happening) -> str:
+    """What ties an obligation to events beyond its own case; empty when the case does."""
+    match promise.same:
+        case "case":
+            return ""
+        case "subject":
+            return f"{event.subject[0]}:{event.subject[1]}"
+        case "contract":
+            return f"contract:{event.contract_id or 0}"
+    return f"{promise.same}={event.facts.get(promise.same, '')}"
+
+
+def each_of(promise: Deadline, event: Happening) -> str:
+    """The value an obligation is opened for, of promises that open one per value."""
+    return str(event.facts.get(promise.each, "")) if promise.each else ""
+
+
+def ties_of(book: Book, event: Happening) -> list[str]:
+    """All ties an event may have to obligations of other cases."""
+    ties = []
+    for same in sorted(book.tied):
+        if same == "subject":
+            ties.append(f"{event.subject[0]}:{event.subject[1]}")
+        elif same == "contract":
+            ties.append(f"contract:{event.contract_id or 0}")
+        elif event.facts.get(same) is not None:
+            ties.append(f"{same}={event.facts[same]}")
+    return ties
+
+
+def _ends(wait: Wait, event: Happening) -> bool:
+    """Whether an event ends a wait: an end that names another reason does not."""
+    if event.verb not in wait.ends:
+        return False
+    begins = wait.begins.when
+    if begins is None:
+        return True
+    known = match_facts(begins)
+    return any(event.facts.get(key) is None for key in known) or matches(begins, event.facts)

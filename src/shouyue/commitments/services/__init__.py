@@ -1,0 +1,1 @@
+"""Writes of the register: storage of obligations, the consumer of events, the sweep, plans, gates."""

@@ -1,0 +1,236 @@
+"""Gates: an act is refused until the contract's condition is met; every pass and refusal leaves its trace."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy
+
+from shouyue.contracts.choices import Role
+from shouyue.contracts.plan_language.match import shift
+from shouyue.contracts.plan_language.model import (
+    All,
+    AnyOf,
+    Attested,
+    FactHolds,
+    Gate,
+    Guard,
+    MeasureHolds,
+    Not,
+    Requirement,
+    Since,
+    Unset,
+    WithinWindow,
+)
+from shouyue.contracts.queries import compiled, stage_today
+from shouyue.kernel import clock, events, gates
+from shouyue.kernel.errors import NotFound
+from shouyue.kernel.gates import Refusal, Request
+
+from .. import books
+from ..queries import measuring
+from ..rules.book import Book
+from ..rules.happenings import Obligation
+from . import storage
+
+_refusals: ContextVar[tuple[Held, ...]] = ContextVar("refused_gates", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A gate that held an act back, to be recorded once the failed change is undone."""
+
+    request: Request
+    commitment: str
+
+
+def provide(request: Request) -> list[Refusal]:
+    """What the contract's gates have against an act."""
+    return [refusal for _, refusal in _against(request) if refusal is not None]
+
+
+def witness(request: Request, refusals: list[Refusal]) -> None:
+    """Record how the gates of an act went: passes now, refusals when `record_refusals` is called."""
+    found = _against(request)
+    held = [gate for gate, refusal in found if refusal is not None]
+    for gate in held:
+        _refusals.set((*_refusals.get(), Held(request, gate.name)))
+    if refusals or held:
+        return
+    for gate in _gates_for(request):
+        broken = gate.otherwise == "record breach" and _missing(request, gate) is not None
+        _record(request, gate.name, "missed" if broken else "kept")
+
+
+def record_refusals() -> int:
+    """Record the refusals of this unit of work; call it when the refused change has been rolled back."""
+    held, _ = _refusals.get(), _refusals.set(())
+    for item in held:
+        _record(item.request, item.commitment, "refused")
+    return len(held)
+
+
+def forget_refusals() -> None:
+    """Begin a unit of work without the refusals of the one before."""
+    _refusals.set(())
+
+
+def _against(request: Request) -> list[tuple[Gate, Refusal | None]]:
+    return [
+        (gate, _missing(request, gate) if gate.otherwise == "refuse" else None)
+        for gate in _gates_for(request)
+    ]
+
+
+def _gates_for(request: Request) -> list[Gate]:
+    if request.contract_id is None:
+        return []
+    try:
+        book = books.current(request.contract_id)
+    except NotFound:
+        return []
+    facts = _plain(request)
+    return [gate for gate in book.gates.get(request.act, ()) if book.applies(gate, facts)]
+
+
+def _plain(request: Request) -> dict[str, Any]:
+    """The act's facts as events would carry them, with what every event of a contract has."""
+    facts: dict[str, Any] = {}
+    for key, value in request.facts.items():
+        facts[key] = value.isoformat() if isinstance(value, datetime | date) else value
+    if request.contract_id is not None and "stage" not in facts:
+        facts["stage"] = stage_today(compiled(request.contract_id)) or None
+    facts.setdefault("occurred_at", clock.now().isoformat())
+    return facts
+
+
+def _missing(request: Request, gate: Gate) -> Refusal | None:
+    book = books.current(request.contract_id or 0)
+    missing = unmet(gate.requires, request, book)
+    if missing is None:
+        return None
+    said = str(missing.message)
+    title = gate.title
+
+    def message() -> str:
+        language = translation.get_language() or "zh-hans"
+        text = gettext("“%(promise)s” is not met: %(missing)s") % {
+            "promise": title.pick(language),
+            "missing": said,
+        }
+        if gate.given_by:
+            who = ", ".join(str(Role(role).label) if role in Role.values else role for role in gate.given_by)
+            text += " " + gettext("It can be given by: %(who)s.") % {"who": who}
+        return text
+
+    return Refusal(missing.guard, lazy(message, str)())
+
+
+def unmet(requirement: Requirement, request: Request, book: Book) -> Refusal | None:
+    """What is missing of a requirement; None when it is met."""
+    match requirement:
+        case Guard():
+            guard = gates.declared_guards().get(requirement.guard)
+            if guard is None:
+                return Refusal(requirement.guard, gettext_lazy("the system cannot check this condition yet"))
+            given = {**request.facts, **dict(requirement.args)} if requirement.args else request.facts
+            return guard(replace(request, facts=given))
+        case All():
+            return next((found for part in requirement.parts if (found := unmet(part, request, book))), None)
+        case AnyOf():
+            found = [unmet(part, request, book) for part in requirement.parts]
+            return None if any(item is None for item in found) else found[0]
+        case Not():
+            met = unmet(requirement.part, request, book) is None
+            return Refusal("not", gettext_lazy("a condition stands against it")) if met else None
+        case FactHolds():
+            holds = book.holds(requirement.match, _plain(request))
+            return (
+                None
+                if holds
+                else Refusal("fact", gettext_lazy("the data given do not meet the agreed condition"))
+            )
+        case WithinWindow():
+            is_open = book.calendar(requirement.window).is_open(clock.now())
+            return None if is_open else Refusal("window", gettext_lazy("it is outside the agreed hours"))
+        case MeasureHolds():
+            holds_now = measuring.holds_now(book.contract_id, requirement)
+            return (
+                None
+                if holds_now
+                else Refusal(requirement.measure, gettext_lazy("the agreed figure is not reached"))
+            )
+        case Since():
+            return _since(requirement, request, book)
+        case Attested():
+            return _attested(requirement, request, book)
+    return Refusal("unknown", gettext_lazy("the system cannot check this condition yet"))
+
+
+def _since(requirement: Since, request: Request, book: Book) -> Refusal | None:
+    least = requirement.least.provisional if isinstance(requirement.least, Unset) else requirement.least
+    at = _last(request, requirement.verb)
+    if at is not None and least is not None:
+        earliest = book.calendar("always").due(at, least)
+        if earliest is not None and earliest <= clock.now():
+            return None
+    return Refusal("since", gettext_lazy("the agreed time has not passed yet"))
+
+
+def _attested(requirement: Attested, request: Request, book: Book) -> Refusal | None:
+    at = _last(request, "obligation.attested")
+    valid = at is not None
+    if at is not None and requirement.every is not None:
+        oldest = shift(clock.now(), requirement.every, book.plan.zone, back=True)
+        valid = oldest is not None and at >= oldest
+    return None if valid else Refusal("attested", gettext_lazy("nobody has attested it"))
+
+
+def _last(request: Request, verb: str) -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(occurred_at) FROM kernel_event WHERE case_type = %s AND case_id = %s AND verb = %s",
+            [*request.subject, verb],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _record(request: Request, commitment: str, state: str) -> None:
+    """One event and one settled obligation, so that a gate has its figures and its evidence like any promise."""
+    if request.contract_id is None or commitment not in storage.names_of(request.contract_id).ids:
+        return
+    now = clock.now()
+    event = events.record(
+        "gate.refused" if state == "refused" else "gate.passed",
+        actor=request.actor,
+        subject=request.subject,
+        customer_id=request.customer_id,
+        contract_id=request.contract_id,
+        facts={"act": request.act, "commitment": commitment[:64], "breach": state == "missed"},
+    )
+    book = books.current(request.contract_id)
+    obligation = Obligation(
+        commitment=commitment,
+        plan_version_id=book.plan_version_id,
+        contract_id=request.contract_id,
+        customer_id=request.customer_id,
+        subject=request.subject,
+        case=request.subject,
+        opened_event_id=event.id,
+        trigger_at=now,
+        opened_at=now,
+        occurrence=event.seq,
+        state=state,
+        missed_at=now if state == "missed" else None,
+        kept_at=now if state == "kept" else None,
+        kept_event_id=event.id if state == "kept" else None,
+        settled_at=now,
+    )
+    storage.write([obligation])

@@ -1,0 +1,134 @@
+"""Applying a plan version: the contract's commitments follow the plan, running obligations keep their version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from shouyue.contracts import vocabulary
+from shouyue.contracts.plan_language.coverage import state_of
+from shouyue.contracts.plan_language.explain import limit_in_words
+from shouyue.contracts.plan_language.model import Commitment as Promise
+from shouyue.contracts.plan_language.model import Plan
+from shouyue.contracts.plan_language.texts import Text
+from shouyue.contracts.queries import compiled
+from shouyue.contracts.services import pin_plan_version
+from shouyue.kernel.actor import Actor
+
+from ..choices import Readiness
+from ..models import Commitment
+from ..queries import commitments_of
+from . import storage
+
+NOT_RUN_YET = frozenset({"recurring", "quota", "standing"})
+"""Kinds that load and are shown, but that this release does not run by itself."""
+
+_WRITTEN = (
+    "plan_version",
+    "kind",
+    "position",
+    "source",
+    "title_zh",
+    "title_en",
+    "text_zh",
+    "text_en",
+    "number_zh",
+    "number_en",
+    "scope_zh",
+    "scope_en",
+    "owed_by",
+    "owner",
+    "readiness",
+    "awaits",
+    "question_zh",
+    "question_en",
+    "is_internal",
+    "is_active",
+)
+
+
+@transaction.atomic
+def apply_plan(*, actor: Actor, contract_id: int, plan_version_id: int) -> list[Commitment]:
+    """Let a contract run by a plan version from now on and bring its commitments in line.
+
+    Obligations already open keep their version. Raises: NotAllowed, NotFound, Conflict. Event: contract.plan_applied.
+    """
+    pin_plan_version(actor=actor, contract_id=contract_id, plan_version_id=plan_version_id)
+    sync(contract_id)
+    return list(commitments_of(actor, contract_id))
+
+
+def sync(contract_id: int) -> None:
+    """Bring the commitments of a contract in line with its plan version; safe to repeat. Queries: two or three."""
+    rules = compiled(contract_id)
+    words = vocabulary.current()
+    names = [promise.name for promise in rules.plan.commitments]
+    Commitment.objects.filter(contract_id=contract_id, is_active=True).exclude(name__in=names).update(
+        is_active=False
+    )
+    Commitment.objects.bulk_create(
+        [
+            Commitment(
+                customer_id=rules.customer_id,
+                contract_id=contract_id,
+                name=promise.name,
+                **_described(promise, rules.plan, rules.plan_version_id, position, words),
+            )
+            for position, promise in enumerate(rules.plan.commitments)
+        ],
+        update_conflicts=True,
+        unique_fields=["contract", "name"],
+        update_fields=list(_WRITTEN),
+    )
+    storage.forget_names(contract_id)
+
+
+def _described(promise: Promise, plan: Plan, version: int, position: int, words: Any) -> dict[str, Any]:
+    state = state_of(promise, plan, words)
+    missing = list(state.missing or promise.awaits)
+    if promise.kind in NOT_RUN_YET:
+        missing = missing or [f"kind.{promise.kind}"]
+    readiness = Readiness.AWAITS if missing else Readiness.UNSET if state.blocking else Readiness.READY
+    if state.blocking and missing:
+        readiness = Readiness.AWAITS
+    question = promise.to_agree or _question(promise)
+    scope = _scope(promise, plan)
+    return {
+        "plan_version_id": version,
+        "kind": promise.kind,
+        "position": position,
+        "source": list(promise.source),
+        "title_zh": promise.title.zh[:300],
+        "title_en": promise.title.en[:300],
+        "text_zh": promise.text.zh,
+        "text_en": promise.text.en,
+        "number_zh": limit_in_words(promise, plan, words, "zh-hans")[:300],
+        "number_en": limit_in_words(promise, plan, words, "en")[:300],
+        "scope_zh": scope.zh[:500],
+        "scope_en": scope.en[:500],
+        "owed_by": promise.by,
+        "owner": promise.owner,
+        "readiness": readiness,
+        "awaits": missing,
+        "question_zh": question.zh if question else "",
+        "question_en": question.en if question else "",
+        "is_internal": promise.internal,
+        "is_active": True,
+    }
+
+
+def _question(promise: Promise) -> Text | None:
+    for name in ("within", "due", "every"):
+        value = getattr(promise, name, None)
+        question = getattr(value, "question", None)
+        if isinstance(question, Text):
+            return question
+    return None
+
+
+def _scope(promise: Promise, plan: Plan) -> Text:
+    """The stages a promise holds in; what its condition says stands in its sentences."""
+    titles = {stage.name: stage.title for stage in plan.stages}
+    found = [titles[name] for name in promise.stages if name in titles]
+    return Text("、".join(title.zh for title in found), ", ".join(title.en for title in found))

@@ -1,0 +1,169 @@
+"""The live register: it consumes every event in the transaction that records it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from shouyue.kernel import events
+from shouyue.kernel.actor import SYSTEM
+from shouyue.kernel.errors import NotFound
+from shouyue.kernel.events import RecordedEvent
+
+from .. import books, cases
+from ..rules.book import Book
+from ..rules.happenings import Happening, Obligation
+from ..rules.reducer import Reaction, Verdict, ties_of
+from ..rules.replay import replay
+from . import plans, storage
+
+ALWAYS_TOLD = frozenset({"missed", "late"})
+"""Verdicts that become events in any case; the others only when a promise of the plan asks for them."""
+
+
+def consume(event: RecordedEvent) -> None:
+    """Let an event open, keep, pause, aim or end obligations of its contract.
+
+    Queries: none when no promise of the contract cares about the verb; for a new case one; else four. Locks: the case.
+    """
+    if event.contract_id is None:
+        return
+    if event.verb == "contract.plan_applied":
+        plans.sync(event.contract_id)
+        return
+    try:
+        versions = books.all_of(event.contract_id)
+    except NotFound:
+        return
+    kind = cases.type_of(event.case_type)
+    closes, reopens = event.verb in kind.closed_by, event.verb in kind.reopened_by
+    moved = event.verb.endswith(".contract_set")
+    if not (closes or reopens or moved or any(book.cares(event.verb) for book in versions)):
+        return
+    _take(versions, happening_of(event), event, closes=closes, reopens=reopens, moved=moved)
+
+
+def happening_of(event: RecordedEvent) -> Happening:
+    """The event as the rules see it."""
+    return Happening(
+        id=event.id,
+        verb=event.verb,
+        subject=(event.subject_type, event.subject_id),
+        case=(event.case_type, event.case_id),
+        at=event.occurred_at,
+        facts={
+            **event.facts,
+            "occurred_at": event.occurred_at.isoformat(),
+            "verb": event.verb,
+            "seq": event.seq,
+        },
+        recorded_at=event.recorded_at,
+        contract_id=event.contract_id,
+        customer_id=event.customer_id,
+    )
+
+
+def _take(
+    versions: tuple[Book, ...],
+    event: Happening,
+    recorded: RecordedEvent,
+    *,
+    closes: bool,
+    reopens: bool,
+    moved: bool,
+) -> None:
+    book = versions[0]
+    contract_id = book.contract_id
+    ties = sorted({tie for one in versions for tie in ties_of(one, event)})
+    new_case = recorded.seq == 1 and event.subject == event.case
+    obligations: list[Obligation] = []
+    if not new_case or any(not tie.startswith(f"{event.subject[0]}:") for tie in ties):
+        storage.hold_cases([storage.lock_key(event.case, ""), *ties])
+        obligations = storage.load(event.case, ties)
+    cause = next((o for o in obligations if event.subject == ("obligation", o.id)), None)
+    if event.verb.startswith("obligation.") and cause is None:
+        return
+    reaction = Reaction(
+        book,
+        partial(_book_of, contract_id),
+        [o for o in obligations if o.contract_id == contract_id],
+        partial(storage.history, event.case),
+        is_live=True,
+    )
+    others = [o for o in obligations if o.contract_id != contract_id]
+    if moved:
+        _leave(others, event)
+        if not reaction.obligations:
+            reaction.obligations.extend(replay(book, storage.history(event.case), overlay=_known_now(event)))
+        else:
+            reaction.take(event)
+    else:
+        reaction.take(event, cause)
+    everything = [*others, *reaction.obligations]
+    elsewhere = {o.case for o in reaction.obligations if o.dirty and o.case != event.case}
+    storage.write(
+        everything, (event, closes, reopens) if _has_clock(everything, event, closes, reopens) else None
+    )
+    storage.refresh_clocks(elsewhere)
+    tell(reaction.verdicts, book)
+
+
+def _book_of(contract_id: int, plan_version_id: int) -> Book:
+    return books.pinned(contract_id, plan_version_id)
+
+
+def _has_clock(obligations: list[Obligation], event: Happening, closes: bool, reopens: bool) -> bool:
+    return closes or reopens or any(o.case == event.case and (o.dirty or o.is_new) for o in obligations)
+
+
+def _leave(others: list[Obligation], event: Happening) -> None:
+    """The case belongs to another contract now: what ran under the old one is void there."""
+    for obligation in others:
+        if (
+            obligation.is_open
+            and obligation.case == event.case
+            and not obligation.tie.startswith("contract:")
+        ):
+            obligation.state = "void" if obligation.state != "missed" else "missed"
+            obligation.ending = "contract" if obligation.state == "void" else ""
+            obligation.ended_event_id = event.id
+            obligation.settled_at = event.at
+            obligation.next_at = None
+            obligation.dirty = True
+
+
+def _known_now(event: Happening) -> dict[str, object]:
+    """Facts of the case as it is now, for looking again at its past; what belongs to single events is left out."""
+    return {key: value for key, value in event.facts.items() if key not in ("occurred_at", "verb", "seq")}
+
+
+def tell(verdicts: list[Verdict], book: Book) -> None:
+    """Record verdicts as events, which the register consumes in turn."""
+    for verdict in verdicts:
+        obligation = verdict.obligation
+        verb = f"obligation.{verdict.outcome}"
+        if not obligation.id or (verdict.outcome not in ALWAYS_TOLD and verb not in book.outcomes):
+            continue
+        record_verdict(verdict)
+
+
+def record_verdict(verdict: Verdict, **facts: str | int) -> None:
+    """One event about an obligation, in the thread of its case."""
+    obligation = verdict.obligation
+    events.record(
+        f"obligation.{verdict.outcome}",
+        actor=SYSTEM,
+        subject=("obligation", obligation.id),
+        case=obligation.case,
+        customer_id=obligation.customer_id,
+        contract_id=obligation.contract_id,
+        facts={"commitment": obligation.commitment[:64], **facts},
+        occurred_at=verdict.at,
+    )
+
+
+@transaction.atomic
+def rebuild_clocks(case_type: str, case_ids: list[int]) -> None:
+    """Set the clocks of cases anew from their obligations (repair)."""
+    storage.refresh_clocks((case_type, number) for number in case_ids)

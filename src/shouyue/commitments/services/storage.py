@@ -1,0 +1,388 @@
+"""Rows of obligations: read a case, write what changed in one statement together with the case's clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from shouyue.contracts.queries import compiled
+
+from ..rules.happenings import Happening, Obligation, Pause, Ref
+
+COLUMNS = (
+    "id, customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
+    '"each", occurrence, state, opened_event_id, trigger_at, opened_at, facts, opening, within, "window", '
+    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, kept_at, "
+    "kept_event_id, ended_event_id, settled_at, ending"
+)
+_QUALIFIED = ", ".join(f"o.{column.strip()}" for column in COLUMNS.split(","))
+
+# Aliases are needed for types only: VALUES alone would make every parameter text.
+_INSERTED = (
+    "customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
+    '"each", occurrence, state, opened_event_id, trigger_at, opened_at, falls_at, facts, opening, within, "window", '
+    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, kept_at, "
+    "kept_event_id, ended_event_id, settled_at, ending"
+)
+_INSERT_ROW = "(" + ", ".join(["%s"] * len(_INSERTED.split(","))) + ")"
+
+_UPDATED = (
+    ("state", "text"),
+    ("opened_at", "timestamptz"),
+    ("falls_at", "timestamptz"),
+    ("facts", "jsonb"),
+    ("within", "text"),
+    ('"window"', "text"),
+    ("calendar_digest", "text"),
+    ("is_aimed", "boolean"),
+    ("not_before", "timestamptz"),
+    ("due_at", "timestamptz"),
+    ("warn_at", "timestamptz"),
+    ("next_at", "timestamptz"),
+    ("steps_done", "bigint"),
+    ("progress", "int"),
+    ("pauses", "jsonb"),
+    ("missed_at", "timestamptz"),
+    ("kept_at", "timestamptz"),
+    ("kept_event_id", "bigint"),
+    ("ended_event_id", "bigint"),
+    ("settled_at", "timestamptz"),
+    ("ending", "text"),
+)
+_UPDATE_ROW = "(%s::bigint, " + ", ".join(f"%s::{kind}" for _, kind in _UPDATED) + ")"
+
+_CLOCK = """
+INSERT INTO commitments_caseclock AS c (customer_id, contract_id, case_type, case_id, due_at, warn_at, obligation_id,
+    commitment_id, is_overdue, is_paused, is_closed)
+VALUES (%s, %s, %s, %s, %s, %s, {obligation}, %s, %s, %s, %s)
+ON CONFLICT (case_type, case_id) DO UPDATE SET customer_id = excluded.customer_id, contract_id = excluded.contract_id,
+    due_at = CASE WHEN {closed} THEN NULL ELSE excluded.due_at END,
+    warn_at = excluded.warn_at, obligation_id = excluded.obligation_id, commitment_id = excluded.commitment_id,
+    is_overdue = excluded.is_overdue, is_paused = excluded.is_paused, is_closed = {closed}
+"""
+
+
+class Names:
+    """Commitment ids by name and names by id, of one contract."""
+
+    def __init__(self, ids: dict[str, int]) -> None:
+        self.ids = ids
+        self.names = {number: name for name, number in ids.items()}
+
+
+_names: dict[int, tuple[int, Names]] = {}
+
+
+def names_of(contract_id: int) -> Names:
+    """The contract's commitments. Queries: none, one when the contract has changed since."""
+    version = compiled(contract_id).version
+    known = _names.get(contract_id)
+    if known is None or known[0] != version:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, id FROM commitments_commitment WHERE contract_id = %s", [contract_id]
+            )
+            known = (version, Names(dict(cursor.fetchall())))
+        _names[contract_id] = known
+    return known[1]
+
+
+def forget_names(contract_id: int) -> None:
+    """The contract's commitments were written just now."""
+    _names.pop(contract_id, None)
+
+
+def hold_cases(keys: Iterable[str]) -> None:
+    """Let nobody else work on these cases (or ties) until the transaction ends. Locks: one per key, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(k, 7)) FROM unnest(%s::text[]) k",
+            [sorted(set(keys))],
+        )
+
+
+def lock_key(case: Ref, tie: str) -> str:
+    """What is locked for an obligation: its tie, else its case."""
+    return tie or f"{case[0]}:{case[1]}"
+
+
+def load(case: Ref, ties: Sequence[str] = ()) -> list[Obligation]:
+    """Every obligation of a case, and the open ones tied to it. Queries: one."""
+    sql = f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.case_type = %s AND o.case_id = %s"  # noqa: S608
+    parameters: list[Any] = [*case]
+    if ties:
+        sql = (
+            f"{sql} UNION SELECT {_QUALIFIED} FROM commitments_obligation o "  # noqa: S608
+            "WHERE o.tie = ANY(%s) AND o.tie <> '' AND o.settled_at IS NULL"
+        )
+        parameters.append(list(ties))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} ORDER BY id", parameters)
+        return [obligation_from(row) for row in cursor.fetchall()]
+
+
+def load_ids(ids: Sequence[int]) -> list[Obligation]:
+    """Obligations by id. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.id = ANY(%s) ORDER BY o.id",  # noqa: S608
+            [list(ids)],
+        )
+        return [obligation_from(row) for row in cursor.fetchall()]
+
+
+def obligation_from(row: Sequence[Any]) -> Obligation:
+    """An obligation from a row of `COLUMNS`."""
+    return Obligation(
+        id=row[0],
+        customer_id=row[1],
+        contract_id=row[2],
+        commitment=names_of(row[2]).names.get(row[3], ""),
+        plan_version_id=row[4],
+        subject=(row[5], row[6]),
+        case=(row[7], row[8]),
+        tie=row[9],
+        each=row[10],
+        occurrence=row[11],
+        state=row[12],
+        opened_event_id=row[13],
+        trigger_at=row[14],
+        opened_at=row[15],
+        facts=_table(row[16]),
+        opening=_table(row[17]),
+        within=row[18],
+        window=row[19],
+        calendar_digest=row[20],
+        aimed=row[21],
+        not_before=row[22],
+        due_at=row[23],
+        warn_at=row[24],
+        next_at=row[25],
+        steps_done=row[26],
+        progress=row[27],
+        pauses=pauses_from(row[28]),
+        missed_at=row[29],
+        kept_at=row[30],
+        kept_event_id=row[31],
+        ended_event_id=row[32],
+        settled_at=row[33],
+        ending=row[34],
+    )
+
+
+def pauses_from(value: Any) -> list[Pause]:
+    """Pauses from JSON."""
+    rows = json.loads(value) if isinstance(value, str) else value
+    return [
+        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None, name)
+        for begin, end, name in rows
+    ]
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return dict(json.loads(value) if isinstance(value, str) else value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _insert_values(o: Obligation) -> tuple[Any, ...]:
+    return (
+        o.customer_id,
+        o.contract_id,
+        names_of(o.contract_id).ids[o.commitment],
+        o.plan_version_id,
+        *o.subject,
+        *o.case,
+        o.tie,
+        o.each,
+        o.occurrence,
+        o.state,
+        o.opened_event_id,
+        o.trigger_at,
+        o.opened_at,
+        o.due_at or o.opened_at,
+        _json(o.facts),
+        _json(o.opening),
+        o.within,
+        o.window,
+        o.calendar_digest,
+        o.aimed,
+        o.not_before,
+        o.due_at,
+        o.warn_at,
+        o.next_at,
+        o.steps_done,
+        o.progress,
+        _json(o.pauses),
+        o.missed_at,
+        o.kept_at,
+        o.kept_event_id,
+        o.ended_event_id,
+        o.settled_at,
+        o.ending,
+    )
+
+
+def _update_values(o: Obligation) -> tuple[Any, ...]:
+    return (
+        o.id,
+        o.state,
+        o.opened_at,
+        o.due_at or o.missed_at or o.opened_at,
+        _json(o.facts),
+        o.within,
+        o.window,
+        o.calendar_digest,
+        o.aimed,
+        o.not_before,
+        o.due_at,
+        o.warn_at,
+        o.next_at,
+        o.steps_done,
+        o.progress,
+        _json(o.pauses),
+        o.missed_at,
+        o.kept_at,
+        o.kept_event_id,
+        o.ended_event_id,
+        o.settled_at,
+        o.ending,
+    )
+
+
+def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bool] | None = None) -> None:
+    """Store what is new or changed, and the clock of a case. New obligations get their ids.
+
+    clock_of: (an event of the case, whether the case is closed by it, whether it comes back). Queries: one, or none.
+    """
+    known = [o for o in obligations if o.dirty or o.is_new]
+    fresh = [o for o in known if o.is_new and o.commitment in names_of(o.contract_id).ids]
+    changed = [o for o in known if not o.is_new]
+    parts: list[str] = []
+    parameters: list[Any] = []
+    if fresh:
+        rows = ", ".join([_INSERT_ROW] * len(fresh))
+        parts.append(
+            f"ins AS (INSERT INTO commitments_obligation ({_INSERTED}) VALUES {rows} "  # noqa: S608
+            "ON CONFLICT (commitment_id, subject_type, subject_id, occurrence) DO NOTHING "
+            "RETURNING id, commitment_id, subject_type, subject_id, occurrence)"
+        )
+        for obligation in fresh:
+            parameters.extend(_insert_values(obligation))
+    if changed:
+        parts.append(f"upd AS ({_update_sql(len(changed))} RETURNING o.id)")
+        for obligation in changed:
+            parameters.extend(_update_values(obligation))
+    if clock_of is not None and (known or clock_of[1] or clock_of[2]):
+        part, values = _clock_sql(obligations, fresh, *clock_of)
+        parts.append(f"clk AS ({part} RETURNING 1)")
+        parameters.extend(values)
+    if not parts:
+        return
+    last = "SELECT id, commitment_id, subject_type, subject_id, occurrence FROM ins" if fresh else "SELECT 1"
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(parts)} {last}", parameters)
+        returned = {row[1:]: row[0] for row in cursor.fetchall()} if fresh else {}
+    for obligation in known:
+        obligation.dirty = False
+        if obligation.is_new:
+            number = names_of(obligation.contract_id).ids.get(obligation.commitment, 0)
+            obligation.id = returned.get((number, *obligation.subject, obligation.occurrence), 0)
+
+
+def _update_sql(count: int) -> str:
+    names = ", ".join(name for name, _ in _UPDATED)
+    assignments = ", ".join(f"{name} = v.{name}" for name, _ in _UPDATED)
+    rows = ", ".join([_UPDATE_ROW] * count)
+    return f"UPDATE commitments_obligation o SET {assignments} FROM (VALUES {rows}) v (id, {names}) WHERE o.id = v.id"  # noqa: S608
+
+
+def _clock_sql(
+    obligations: Sequence[Obligation],
+    fresh: Sequence[Obligation],
+    event: Happening,
+    closed: bool,
+    reopened: bool,
+) -> tuple[str, list[Any]]:
+    """The upsert of a case's clock. A case once closed stays closed until an event brings it back."""
+    mine = [o for o in obligations if o.case == event.case and o.is_open and o.state != "waiting"]
+    due = min((o for o in mine if o.due_at is not None), key=lambda o: (o.due_at, o.id), default=None)
+    reference = "%s::bigint"
+    values: list[Any] = []
+    if due is not None and due.is_new:
+        reference = "(SELECT id FROM ins WHERE commitment_id = %s AND occurrence = %s LIMIT 1)"
+        values = [names_of(due.contract_id).ids.get(due.commitment), due.occurrence]
+    else:
+        values = [due.id if due else None]
+    stays = "true" if closed else "false" if reopened else "c.is_closed"
+    parameters = [
+        event.customer_id,
+        event.contract_id,
+        *event.case,
+        due.due_at if due and not closed else None,
+        due.warn_at if due else None,
+        *values,
+        names_of(due.contract_id).ids.get(due.commitment) if due else None,
+        due.state == "missed" if due else False,
+        due is None and any(o.state == "paused" for o in mine),
+        closed,
+    ]
+    return _CLOCK.format(obligation=reference, closed=stays), parameters
+
+
+_REFRESH = """
+UPDATE commitments_caseclock c SET due_at = CASE WHEN c.is_closed THEN NULL ELSE s.due_at END, warn_at = s.warn_at,
+    obligation_id = s.id, commitment_id = s.commitment_id, is_overdue = coalesce(s.state = 'missed', false),
+    is_paused = s.id IS NULL AND EXISTS (SELECT 1 FROM commitments_obligation p WHERE p.case_type = c.case_type
+        AND p.case_id = c.case_id AND p.state = 'paused')
+FROM unnest(%s::text[], %s::bigint[]) AS k (case_type, case_id)
+LEFT JOIN LATERAL (SELECT o.id, o.commitment_id, o.due_at, o.warn_at, o.state FROM commitments_obligation o
+    WHERE o.case_type = k.case_type AND o.case_id = k.case_id AND o.settled_at IS NULL AND o.due_at IS NOT NULL
+    AND o.state IN ('running', 'missed') ORDER BY o.due_at, o.id LIMIT 1) s ON true
+WHERE c.case_type = k.case_type AND c.case_id = k.case_id
+"""
+
+
+def refresh_clocks(cases: Iterable[Ref]) -> None:
+    """Set the clocks of cases anew from their stored obligations. Queries: one."""
+    wanted = sorted(set(cases))
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_REFRESH, [[case[0] for case in wanted], [case[1] for case in wanted]])
+
+
+def history(case: Ref) -> list[Happening]:
+    """Every event of a case so far, oldest first. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, verb, subject_type, subject_id, occurred_at, facts, recorded_at, contract_id, customer_id "
+            "FROM kernel_event WHERE case_type = %s AND case_id = %s ORDER BY id",
+            [*case],
+        )
+        return [
+            Happening(
+                id=row[0],
+                verb=row[1],
+                subject=(row[2], row[3]),
+                case=case,
+                at=row[4],
+                facts={**_table(row[5]), "occurred_at": row[4].isoformat(), "verb": row[1]},
+                recorded_at=row[6],
+                contract_id=row[7],
+                customer_id=row[8],
+            )
+            for row in cursor.fetchall()
+        ]
