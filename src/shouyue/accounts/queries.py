@@ -133,6 +133,14 @@ def managed_user(actor: Actor, user_id: int) -> User:
     return found
 
 
+def user_named(username: str) -> User:
+    """The user with this name, for the command line. Raises: NotFound."""
+    found: User | None = User.objects.filter(username__iexact=username).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def own_profile(actor: Actor) -> User:
     """The actor's own user. Raises: NotFound for jobs and the system."""
     user = User.objects.filter(pk=actor.user_id or 0).first()

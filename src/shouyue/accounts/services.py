@@ -158,8 +158,8 @@ def choose_language(*, actor: Actor, language: str) -> None:
 @transaction.atomic
 def change_roles(*, actor: Actor, user_id: int, roles: Collection[str]) -> User:
     """Set the roles somebody holds everywhere. Raises: NotAllowed, NotFound, Invalid. Locks: the user."""
-    user = _locked(actor, user_id)
     access.require_grants_roles(actor, user_id)
+    user = _locked(actor, user_id)
     before, user.roles = set(user.roles), sorted(set(roles))
     if wrong := _role_errors(user):
         raise Invalid(fields=wrong)
@@ -176,8 +176,8 @@ def change_roles(*, actor: Actor, user_id: int, roles: Collection[str]) -> User:
 @transaction.atomic
 def deactivate_user(*, actor: Actor, user_id: int) -> User:
     """Shut somebody out at the next request; what they did stays. Raises: NotAllowed, NotFound. Locks: the user."""
-    user = _locked(actor, user_id)
     access.require_manages_users(actor)
+    user = _locked(actor, user_id)
     if actor.user_id == user_id:
         raise NotAllowed(_("Nobody can shut out themselves."))
     if user.is_active:
@@ -190,8 +190,8 @@ def deactivate_user(*, actor: Actor, user_id: int) -> User:
 @transaction.atomic
 def activate_user(*, actor: Actor, user_id: int) -> User:
     """Let somebody in again. Raises: NotAllowed, NotFound. Locks: the user."""
-    user = _locked(actor, user_id)
     access.require_manages_users(actor)
+    user = _locked(actor, user_id)
     if not user.is_active:
         _set_active(user, True)
         _record("user.activated", actor, user)
@@ -242,8 +242,8 @@ def set_password(*, actor: Actor, user_id: int, password: str, must_change: bool
 
     The system administrator may not do so for the other officers, lest one person hold two offices.
     """
-    user = _locked(actor, user_id)
     access.require_manages_users(actor)
+    user = _locked(actor, user_id)
     if user.roles and not access.grants_roles(actor):
         raise NotAllowed(_("The security administrator sets the passwords of people who hold a role."))
     if wrong := _password_errors(password, user):

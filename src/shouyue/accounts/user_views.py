@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import ShouyueError
+from shouyue.kernel.errors import Conflict, Invalid
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from, keyset
@@ -23,6 +23,7 @@ from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, f
 from . import access, forms, queries, services
 from .choices import GlobalRole
 from .models import User
+from .officers import over_all_users
 from .views import profile_of
 
 COLUMNS = (
@@ -55,6 +56,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 @require_GET
+@over_all_users
 def users(request: HttpRequest) -> HttpResponse:
     """All accounts."""
     filters = filters_from(request, FILTERS)
@@ -90,6 +92,7 @@ class UserRow:
 
 
 @require_GET
+@over_all_users
 def export_users(request: HttpRequest) -> HttpResponse:
     """The filtered list as CSV, readable by spreadsheet programs (UTF-8 with a mark)."""
     found = queries.managed_users(
@@ -120,6 +123,7 @@ def _harmless(value: str) -> str:
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "POST"])
+@over_all_users
 def create_user(request: HttpRequest) -> HttpResponse:
     """Make an account for somebody of the provider."""
     actor = _actor(request)
@@ -133,7 +137,7 @@ def create_user(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = services.create_user(actor=actor, **form.cleaned_data)
-        except ShouyueError as error:
+        except (Conflict, Invalid) as error:
             add_errors(form, error)
         else:
             return go(request, reverse("accounts:user", args=[made.id]), _("The account is made."))
@@ -141,6 +145,7 @@ def create_user(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@over_all_users
 def user(request: HttpRequest, user_id: int) -> HttpResponse:
     """One account: profile, roles, password, active or not."""
     actor = _actor(request)
@@ -149,7 +154,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.change_user(actor=actor, user_id=user_id, **form.cleaned_data)
-        except ShouyueError as error:
+        except (Conflict, Invalid) as error:
             add_errors(form, error)
         else:
             return go(request, reverse("accounts:user", args=[user_id]), _("The account is saved."))
@@ -177,6 +182,7 @@ def _user_page(
 
 
 @require_POST
+@over_all_users
 def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
     """Set the roles held in every contract."""
     actor = _actor(request)
@@ -185,9 +191,7 @@ def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             services.change_roles(actor=actor, user_id=user_id, roles=form.cleaned_data["roles"])
-        except ShouyueError as error:
-            if not error.fields:
-                raise
+        except Invalid as error:
             add_errors(form, error)
         else:
             return go(request, reverse("accounts:user", args=[user_id]), _("The roles are saved."))
@@ -195,6 +199,7 @@ def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
+@over_all_users
 def activate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody in again."""
     services.activate_user(actor=_actor(request), user_id=user_id)
@@ -202,6 +207,7 @@ def activate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
+@over_all_users
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Shut somebody out at once."""
     services.deactivate_user(actor=_actor(request), user_id=user_id)
@@ -211,6 +217,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 @require_POST
+@over_all_users
 def set_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give somebody a new password for the next sign-in."""
     actor = _actor(request)
@@ -219,9 +226,7 @@ def set_password(request: HttpRequest, user_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             services.set_password(actor=actor, user_id=user_id, password=form.cleaned_data["password"])
-        except ShouyueError as error:
-            if not error.fields:
-                raise
+        except Invalid as error:
             add_errors(form, error)
         else:
             text = _("The password is set; all sessions of this person have ended.")

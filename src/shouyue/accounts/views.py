@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Invalid, ShouyueError
+from shouyue.kernel.errors import Conflict, Invalid, TooMany
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.web import rest
 from shouyue.web.form_errors import add_errors
@@ -68,7 +68,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             user = services.check_sign_in(**form.cleaned_data, address=client_address(request))
-        except ShouyueError as error:
+        except (Invalid, TooMany) as error:
             add_errors(form, error)
             status = error.status
         else:
@@ -140,7 +140,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.change_profile(actor=_actor(request), **form.cleaned_data)
-        except ShouyueError as error:
+        except (Conflict, Invalid) as error:
             add_errors(form, error)
         else:
             return go(request, reverse("accounts:profile"), _("Your profile is saved."))
@@ -193,7 +193,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             made = services.create_token(
                 actor=_actor(request), name=data["name"], scopes=data["scopes"], expires_at=until
             )
-        except ShouyueError as error:
+        except (Conflict, Invalid) as error:
             add_errors(form, error)
         else:
             form = forms.TokenForm()

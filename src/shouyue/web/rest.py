@@ -114,13 +114,12 @@ def scope_of(method: str, path: str) -> str:
     return f"{area}:{'read' if method in SAFE_METHODS else 'write'}" if area else ""
 
 
-class Authentication:
+class BearerOrSession:
     """Lets in a signed-in session (with its CSRF token on changes) or a bearer token with the scope of the path.
 
     The middleware has already found out who asks. Raises: NotAllowed for a missing scope or CSRF token.
     """
 
-    openapi_name = "bearer"
     openapi_security_schema: Mapping[str, str] = {"type": "http", "scheme": "bearer"}
 
     def __call__(self, request: HttpRequest) -> Actor | None:
@@ -137,7 +136,7 @@ class Authentication:
         return actor
 
 
-authenticate = Authentication()
+authenticate = BearerOrSession()
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -448,7 +447,7 @@ def _fingerprint(request: HttpRequest) -> str:
 
 def document(api: NinjaAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 description, with the problem details every operation may answer."""
-    schema: dict[str, Any] = orjson.loads(dump(api.get_openapi_schema()))
+    schema: dict[str, Any] = orjson.loads(dump(api.get_openapi_schema(path_prefix=ROOT)))
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     found = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     components.update(found.pop("$defs", {}))

@@ -34,7 +34,9 @@ def test_sign_in_leads_to_where_one_wanted_to_go(client):
 
 def test_sign_in_never_leads_to_another_server(client):
     make_user(username="li.na")
-    response = client.post("/sign-in/", {"username": "li.na", "password": PASSWORD, "next": "https://evil.example/"})
+    response = client.post(
+        "/sign-in/", {"username": "li.na", "password": PASSWORD, "next": "https://evil.example/"}
+    )
     assert response["Location"] == "/"
 
 
@@ -70,7 +72,10 @@ def test_a_wrong_password_and_an_unknown_name_look_the_same(client):
     assert [answer.status_code for answer in answers] == [422, 422]
     texts = [str(answer.context["form"].non_field_errors()) for answer in answers]
     assert texts[0] == texts[1] != ""
-    assert all(text.strip() and "sy-notice" in answer.content.decode() for text, answer in zip(texts, answers))
+    assert all(
+        text.strip() and "sy-notice" in answer.content.decode()
+        for text, answer in zip(texts, answers, strict=True)
+    )
     assert not Session.objects.exists()
 
 

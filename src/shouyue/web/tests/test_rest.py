@@ -274,4 +274,4 @@ def test_the_description_is_openapi_31_with_problems():
     assert document["openapi"] == "3.1.0"
     operation = document["paths"]["/api/me/things"]["post"]
     assert "application/problem+json" in operation["responses"]["default"]["content"]
-    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["components"]["securitySchemes"]["BearerOrSession"]["scheme"] == "bearer"
