@@ -24,7 +24,7 @@ def run(chosen: argparse.Namespace) -> int:
     checks.register_own(home, database.ensure(home))
     checks.register("configuration", _load)
     results = checks.run_all()
-    if results[-1].level != "error":
+    if not any(result.level == "error" for result in results if result.name in ("database", "configuration")):
         already = {result.name for result in results}
         from shouyue.cli.application_checks import register_all
 

@@ -35,9 +35,8 @@ def run(_: argparse.Namespace) -> int:
 
 
 def _prepare_given(urls: database.Urls) -> None:
-    if "DATABASE_ADMIN_URL" in os.environ:
+    if os.environ.get("DATABASE_ADMIN_URL"):
         database.prepare(urls.admin, urls.app)
-        return
     with database.connect(urls.app) as connection:
         database.require_version(connection)
 
@@ -50,7 +49,7 @@ def _migrate() -> None:
     pending = pending_migrations()
     if not pending:
         return
-    if database.given() and "DATABASE_ADMIN_URL" not in os.environ:
+    if database.given() and not os.environ.get("DATABASE_ADMIN_URL"):
         raise Problem(
             f"{len(pending)} migrations are to be applied: set DATABASE_ADMIN_URL, the owner's URL."
         )

@@ -17,7 +17,6 @@ from shouyue.runtime.home import home_directory, open_home, require_space
 from shouyue.runtime.supervision import Part, Supervisor, end_leftovers, sole_supervisor
 
 OURSELVES = (sys.executable, "-m", "shouyue.cli")
-DEMO_ACCOUNTS = ("desk", "engineer", "manager", "customer")
 
 
 def register(commands: Commands) -> None:
@@ -82,7 +81,7 @@ class Watcher:
         seconds = time.monotonic() - self.begun
         say(f"Shouyue 守约 is at {base_url(*self.address)} after {seconds:.1f} s; Ctrl-C stops it.")
         if self.demo:
-            say(f"Demo accounts: {', '.join(DEMO_ACCOUNTS)}; the sign-in page shows their password.")
+            say("The demo is being loaded; its accounts are listed on the sign-in page.")
 
 
 def require_port(host: str, port: int) -> None:
@@ -129,7 +128,7 @@ def _prepare() -> None:
     """In a process of its own: the supervisor stays small, without Django."""
     status = subprocess.run([*OURSELVES, "prepare"], check=False).returncode
     if status != 0:
-        raise Problem("The database could not be brought to this version; the reason is above.")
+        raise SystemExit(status)  # it has said why
 
 
 def _parts(host: str, port: int, workers: int, demo: bool) -> list[Part]:

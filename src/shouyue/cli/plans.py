@@ -1,0 +1,259 @@
+"""`shouyue plan …` and `shouyue vocabulary`: service plans on the command line.
+
+Checking, explaining, comparing files and counting need no database; `apply`, and names of contracts, do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.runtime.errors import Problem
+
+if TYPE_CHECKING:
+    from shouyue.contracts.plan_language.diff import PlanDiff
+    from shouyue.contracts.plan_language.model import Plan
+    from shouyue.contracts.plan_language.vocabulary import Vocabulary
+
+CHECKOUT = Path(__file__).resolve().parents[3] / "plans"
+
+
+def register(commands: Commands) -> None:
+    plan = commands.add_parser("plan", help="check, explain, compare, count and apply service plans")
+    actions: Commands = plan.add_subparsers(metavar="action", required=True, dest="action")
+    check = add_command(actions, "check", run_check, help="find every problem of plan files")
+    check.add_argument("files", nargs="*", type=Path, help="plan files; without any those of plans/")
+    explain = add_command(actions, "explain", run_explain, help="say promises in plain sentences")
+    explain.add_argument("plan", help="a plan file, or a contract's code")
+    explain.add_argument("commitment", nargs="?", help="one promise; without it all")
+    compare = add_command(actions, "diff", run_diff, help="show what a new version changes")
+    compare.add_argument("old", help="a plan file, or a contract's code for the version in force")
+    compare.add_argument("new", help="likewise")
+    apply = add_command(actions, "apply", run_apply, help="store a new version and let a contract run by it")
+    apply.add_argument("file", type=Path)
+    apply.add_argument("--contract", metavar="CODE", help="without it the version is only stored")
+    apply.add_argument("--yes", action="store_true", help="do not ask")
+    count = add_command(actions, "coverage", run_coverage, help="count promises stated, executable and unset")
+    count.add_argument("files", nargs="*", type=Path, help="plan files; without any those of plans/")
+    count.add_argument("--rows", action="store_true", help="print the state of every row")
+    count.add_argument("--json", action="store_true", help="for machines")
+    words = add_command(commands, "vocabulary", run_vocabulary, help="list the words plan files may use")
+    words.add_argument("--json", action="store_true", help="for machines; `plan check` elsewhere can read it")
+    for action in (check, explain, compare, apply, count, words):
+        action.add_argument(
+            "--language", choices=("zh", "en"), default=_language(), help="of what is printed"
+        )
+
+
+def _language() -> str:
+    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def _words() -> Vocabulary:
+    """The vocabulary of the installed modules; no database is asked."""
+    os.environ.setdefault("SHOUYUE_WITHOUT_DATABASE", "1")
+    load_django()
+    from shouyue.contracts import vocabulary
+
+    return vocabulary.current()
+
+
+def _files(given: Sequence[Path]) -> list[Path]:
+    if given:
+        return list(given)
+    folder = Path("plans") if Path("plans").is_dir() else CHECKOUT
+    found = sorted(folder.glob("*.yaml"))
+    if not found:
+        raise Problem("There is no plan file here: name one, or go where plans/ is.")
+    return found
+
+
+def _read(path: Path, words: Vocabulary, language: str) -> Plan:
+    """A plan without errors. Raises: Problem."""
+    from shouyue.contracts.plan_language.check import check_plan
+    from shouyue.contracts.plan_language.parse import parse_file
+
+    parsed = parse_file(path)
+    problems = check_plan(parsed, words)
+    for problem in problems:
+        print(problem.line_of_text(language), file=sys.stderr)
+    if parsed.plan is None or any(problem.severity == "error" for problem in problems):
+        raise Problem(f"{path} has errors.")
+    return parsed.plan
+
+
+def run_check(chosen: argparse.Namespace) -> int:
+    """Exit status 1 when a file has an error; warnings are only printed."""
+    from shouyue.contracts.plan_language.check import check_plan
+    from shouyue.contracts.plan_language.parse import parse_file
+
+    words, bad = _words(), 0
+    for path in _files(chosen.files):
+        problems = check_plan(parse_file(path), words)
+        for problem in problems:
+            print(problem.line_of_text(chosen.language))
+        errors = sum(problem.severity == "error" for problem in problems)
+        print(f"{path}: {errors} errors, {len(problems) - errors} warnings")
+        bad += bool(errors)
+    return 1 if bad else 0
+
+
+def run_explain(chosen: argparse.Namespace) -> int:
+    """Promises in sentences."""
+    from shouyue.contracts.plan_language.explain import explain
+
+    (plan,), words = _plans(chosen.plan)
+    found = [one for one in plan.commitments if chosen.commitment in (None, one.name)]
+    if not found:
+        raise Problem(f"The plan {plan.name} has no promise {chosen.commitment!r}.")
+    for one in found:
+        rows = f" ({', '.join(one.source)})" if one.source else ""
+        print(f"{one.name}{rows}: {one.title.pick(chosen.language)}")
+        for sentence in explain(one, plan, words, chosen.language):
+            print(f"  {sentence}")
+    return 0
+
+
+def run_diff(chosen: argparse.Namespace) -> int:
+    """What differs; exit status 1 when something does."""
+    from shouyue.contracts.plan_language.diff import diff_plans
+
+    (old, new), words = _plans(chosen.old, chosen.new)
+    found = diff_plans(old, new)
+    for line in _diff_lines(found, old, new, words, chosen.language):
+        print(line)
+    return 1 if found else 0
+
+
+def _diff_lines(found: PlanDiff, old: Plan, new: Plan, words: Vocabulary, language: str) -> Iterator[str]:
+    from shouyue.contracts.plan_language.explain import explain
+
+    signs = {"added": "+", "removed": "-", "changed": "~"}
+    for part in found.parts:
+        fields = ", ".join(change.field for change in part.changes)
+        yield f"{signs[part.state]} {part.part} {part.name}{f': {fields}' if fields else ''}"
+        if part.part != "commitment":
+            continue
+        before = explain(old.commitment(part.name), old, words, language) if part.state != "added" else []
+        after = explain(new.commitment(part.name), new, words, language) if part.state != "removed" else []
+        yield from (f"    - {sentence}" for sentence in before if sentence not in after)
+        yield from (f"    + {sentence}" for sentence in after if sentence not in before)
+
+
+def run_apply(chosen: argparse.Namespace) -> int:
+    """Store a file as a version; with a contract show what changes, ask, and let it run by it."""
+    load_django()
+    from shouyue.contracts import queries, services, vocabulary
+    from shouyue.contracts.plan_language.diff import diff_plans
+    from shouyue.kernel.actor import SYSTEM
+    from shouyue.kernel.errors import ShouyueError
+    from shouyue.kernel.scope import EVERYTHING, acting_in
+
+    plan = _read(chosen.file, vocabulary.current(), chosen.language)
+    text = chosen.file.read_text(encoding="utf-8")
+    try:
+        with acting_in(EVERYTHING):
+            stored = services.store_plan_version(actor=SYSTEM, text=text)
+            print(f"{stored.plan}: version {stored.number} ({stored.digest[:12]})")
+            if chosen.contract is None:
+                return 0
+            contract = queries.contract_of(SYSTEM, chosen.contract)
+            old = queries.plan_of(contract.plan_version_id)
+            lines = list(_diff_lines(diff_plans(old, plan), old, plan, vocabulary.current(), chosen.language))
+            print("\n".join(lines) or "Nothing changes.")
+            if lines and not chosen.yes and input(f"Apply this to {contract.code}? Type yes: ") != "yes":
+                print("The version is stored, but not applied.")
+                return 1
+            services.pin_plan_version(actor=SYSTEM, contract_id=contract.pk, plan_version_id=stored.pk)
+    except ShouyueError as error:
+        raise Problem(f"{chosen.contract or chosen.file}: {error}") from error
+    print(f"{contract.code} runs by version {stored.number}.")
+    return 0
+
+
+def run_coverage(chosen: argparse.Namespace) -> int:
+    """Counted from the plan files and the words the modules declare, never from a list kept by hand."""
+    from shouyue.contracts.plan_language.coverage import as_json, coverage_of
+
+    words = _words()
+    found = [coverage_of(_read(path, words, chosen.language), words) for path in _files(chosen.files)]
+    counted = as_json(found)
+    if chosen.json:
+        print(json.dumps(counted, ensure_ascii=False, indent=2))
+        return 0
+    print(f"{'plan':<18}{'promises':>9}{'stated':>8}{'executable':>12}{'not yet':>9}{'unset':>7}")
+    for one in found:
+        waiting = one.stated - one.executable
+        print(f"{one.plan:<18}{one.promises:>9}{one.stated:>8}{one.executable:>12}{waiting:>9}{one.unset:>7}")
+        if chosen.rows:
+            for row in one.rows:
+                state = "executable" if row.executable else "waits for " + ", ".join(row.missing or row.unset)
+                print(f"  {row.row}  {state if row.commitments else 'not stated'}")
+        elif one.missing:
+            print(f"  missing: {', '.join(one.missing)}")
+    total = counted["total"]
+    waiting = total["stated"] - total["executable"]
+    unset = sum(one.unset for one in found)
+    print(
+        f"{'total':<18}{total['promises']:>9}{total['stated']:>8}{total['executable']:>12}{waiting:>9}{unset:>7}"
+    )
+    return 0
+
+
+def run_vocabulary(chosen: argparse.Namespace) -> int:
+    """Every word with its facts."""
+    words = _words()
+    from shouyue.contracts import vocabulary
+
+    stored = vocabulary.as_json(words)
+    if chosen.json:
+        print(json.dumps(stored, ensure_ascii=False, indent=2))
+        return 0
+    for sort in ("verbs", "acts", "guards", "measures", "decisions", "items"):
+        print(f"{sort}:")
+        for word, facts in stored[sort].items():
+            title = stored["titles"].get(word, {}).get(chosen.language, "")
+            known = ", ".join(f"{fact} ({kind})" for fact, kind in (facts or {}).items())
+            print(f"  {word:<32} {title}{f' · {known}' if known else ''}")
+    print(f"facts of every event of a contract: {', '.join(stored['common'])}")
+    print(f"roles: {', '.join(stored['roles'])}, assignee, owner")
+    for fact, values in stored["scales"].items():
+        print(f"scale {fact}: {', '.join(values)}")
+    return 0
+
+
+# Where plans come from
+
+
+def _plans(*names: str) -> tuple[list[Plan], Vocabulary]:
+    """Plans by file or contract code, and the words to speak of them; only a contract's code needs the database."""
+    if all(Path(name).is_file() for name in names):
+        words = _words()
+    else:
+        load_django()
+        from shouyue.contracts import vocabulary
+
+        words = vocabulary.current()
+    return [_one_plan(name, words) for name in names], words
+
+
+def _one_plan(name: str, words: Vocabulary) -> Plan:
+    path = Path(name)
+    if path.is_file():
+        return _read(path, words, _language())
+    from shouyue.contracts import queries
+    from shouyue.kernel.actor import SYSTEM
+    from shouyue.kernel.errors import NotFound
+    from shouyue.kernel.scope import EVERYTHING, acting_in
+
+    try:
+        with acting_in(EVERYTHING):
+            return queries.plan_of(queries.contract_of(SYSTEM, name).plan_version_id)
+    except NotFound as error:
+        raise Problem(f"There is neither a file nor a contract {name}.") from error
