@@ -59,6 +59,7 @@ from shouyue.servicetime.windows import (
     Window,
     format_clock,
     parse_named_dates,
+    parse_own_windows,
     parse_weekly,
     parse_windows,
     weekly_tail,
@@ -68,7 +69,7 @@ from shouyue.servicetime.zones import EPOCH, first_reached, last_short_of, load_
 DayKind = Literal["weekday", "holiday", "make-up day"]
 
 _EPOCH_DATE = date(1970, 1, 1)
-_SPEC_KEYS = {"zone", "weekly", "holidays", "extra_workdays", "extra_windows"}
+_SPEC_KEYS = {"zone", "weekly", "holidays", "extra_workdays", "extra_windows", "own_windows"}
 
 
 class Day(NamedTuple):
@@ -85,7 +86,8 @@ class ServiceCalendar:
 
     zone: IANA name. weekly: weekday (0 is Monday, or "mon", "mon-fri") to windows ("09:00", "12:00").
     holidays: dates without windows, with names if a mapping. extra_workdays: dates that have
-    `extra_windows` (Monday's, when not given) even if they are holidays.
+    `extra_windows` (Monday's, when not given) even if they are holidays. own_windows: windows of single
+    extra workdays, such as a shift on a holiday.
 
     Tables are compiled for the years that questions touch, and grow by themselves.
     Raises: BadCalendarError, UnknownZoneError.
@@ -104,6 +106,7 @@ class ServiceCalendar:
         holidays: Mapping[date, str] | Iterable[date] = (),
         extra_workdays: Mapping[date, str] | Iterable[date] = (),
         extra_windows: Iterable[Any] | None = None,
+        own_windows: Mapping[date, Any] | None = None,
     ) -> None:
         week = parse_weekly(weekly)
         extra = week[0] if extra_windows is None else parse_windows(extra_windows)
@@ -113,7 +116,10 @@ class ServiceCalendar:
             holidays=parse_named_dates(holidays),
             extra_workdays=parse_named_dates(extra_workdays),
             extra_windows=extra,
+            own_windows=parse_own_windows(own_windows or {}),
         )
+        for day in self._rules.own_windows.keys() - self._rules.extra_workdays.keys():
+            raise BadCalendarError(f"{day} has windows of its own but is not one of the extra workdays")
         self._spec = _spec(self._rules, with_extra=extra_windows is not None)
         self._digest: str | None = None
         self._special_until = self._rules.special_until
@@ -542,10 +548,13 @@ def _spec(rules: Rules, *, with_extra: bool) -> dict[str, Any]:
     def texts(windows: tuple[Window, ...]) -> list[list[str]]:
         return [[format_clock(opens), format_clock(closes)] for opens, closes in windows]
 
-    return {
+    spec = {
         "zone": rules.zone.key,
         "weekly": {str(day): texts(windows) for day, windows in enumerate(rules.weekly) if windows},
         "holidays": {day.isoformat(): name for day, name in rules.holidays.items()},
         "extra_workdays": {day.isoformat(): name for day, name in rules.extra_workdays.items()},
         "extra_windows": texts(rules.extra_windows) if with_extra else None,
     }
+    if rules.own_windows:
+        spec["own_windows"] = {day.isoformat(): texts(own) for day, own in rules.own_windows.items()}
+    return spec

@@ -11,7 +11,7 @@ A bucket per 2^k seconds says where to start looking, so that one comparison fin
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -34,7 +34,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _FAR = 1 << 60  # beyond every instant and every sum of seconds
 _CELLS = 1 << 16  # more would leave the processor's second-level cache
 _WIDEST = 16  # log2 seconds of the widest cell
-_HOLIDAY, _EXTRA = 7, 8
+_HOLIDAY, _EXTRA, _OWN = 7, 8, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,12 @@ class Rules:
     holidays: Mapping[date, str]
     extra_workdays: Mapping[date, str]
     extra_windows: tuple[Window, ...]
+    own_windows: Mapping[date, tuple[Window, ...]] = field(default_factory=dict)
 
     def day_windows(self, day: date) -> tuple[Window, ...]:
         """The windows that start on a date: make-up day before holiday before weekday."""
         if day in self.extra_workdays:
-            return self.extra_windows
+            return self.own_windows.get(day, self.extra_windows)
         return () if day in self.holidays else self.weekly[day.weekday()]
 
     @property
@@ -123,14 +124,24 @@ def compile_table(rules: Rules, first_year: int, last_year: int) -> Table:
 def _day_kinds(rules: Rules, days: Ints) -> Ints:
     kinds = (days + 3) % 7  # 1 January 1970 was a Thursday
     for kind, dates in ((_HOLIDAY, rules.holidays), (_EXTRA, rules.extra_workdays)):
-        ordinals = np.fromiter((day.toordinal() for day in dates), np.int64, len(dates)) - _EPOCH_DAY
-        ordinals = ordinals[(ordinals >= days[0]) & (ordinals <= days[-1])]
-        kinds[ordinals - days[0]] = kind
+        kinds[_places(dates, days)] = kind
+    for kind, windows in enumerate(_own_kinds(rules), _OWN):
+        kinds[_places([day for day, own in rules.own_windows.items() if own == windows], days)] = kind
     return kinds
 
 
+def _places(dates: Iterable[date], days: Ints) -> Ints:
+    ordinals = np.array([day.toordinal() for day in dates], np.int64) - _EPOCH_DAY
+    places: Ints = ordinals[(ordinals >= days[0]) & (ordinals <= days[-1])] - days[0]
+    return places
+
+
+def _own_kinds(rules: Rules) -> list[tuple[Window, ...]]:
+    return sorted(set(rules.own_windows.values()))
+
+
 def _kind_windows(rules: Rules) -> list[tuple[int, tuple[Window, ...]]]:
-    return [*enumerate(rules.weekly), (_EXTRA, rules.extra_windows)]
+    return [*enumerate(rules.weekly), (_EXTRA, rules.extra_windows), *enumerate(_own_kinds(rules), _OWN)]
 
 
 def _wall_stretches(rules: Rules, days: Ints, kinds: Ints) -> tuple[Ints, Ints]:

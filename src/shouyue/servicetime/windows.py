@@ -121,6 +121,13 @@ def parse_named_dates(values: object) -> dict[date, str]:
     return dict.fromkeys(sorted({parse_date(value) for value in values}), "")
 
 
+def parse_own_windows(values: object) -> dict[date, tuple[Window, ...]]:
+    """The windows of single dates."""
+    if not isinstance(values, Mapping):
+        raise BadCalendarError(f"{values!r} is not a mapping of dates to windows")
+    return {parse_date(day): parse_windows(own) for day, own in sorted(values.items(), key=_by_date)}
+
+
 def _by_date(item: tuple[object, object]) -> date:
     return parse_date(item[0])
 

@@ -23,6 +23,7 @@ class Reference:
             if key in spec.get("extra_workdays", ()):
                 extra = spec.get("extra_windows")
                 windows = weekly.get(0, []) if extra is None else extra
+                windows = spec.get("own_windows", {}).get(key, windows)
             self._days[day] = [(_seconds(opens), _seconds(closes)) for opens, closes in windows]
         return self._days[day]
 

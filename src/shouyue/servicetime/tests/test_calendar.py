@@ -123,6 +123,27 @@ def test_extra_windows_replace_the_weekly_ones_on_a_normal_weekday_too():
     assert cal.windows(date(2026, 3, 4)) == [("09:00", "12:00"), ("13:00", "18:00")]
 
 
+def test_a_day_may_have_windows_of_its_own():
+    holiday, shift = date(2026, 2, 17), [("20:00", "08:00")]
+    cal = office(
+        holidays={holiday: "Spring Festival"},
+        extra_workdays={date(2026, 2, 14): "", holiday: "duty"},
+        own_windows={holiday: shift},
+    )
+    assert cal.windows(date(2026, 2, 14)) == LUNCH
+    assert cal.windows(holiday) == shift
+    assert cal.elapsed(at("2026-02-17"), at("2026-02-19")) == (12 + 8) * HOUR
+    assert cal.deadline(at("2026-02-17"), 2 * HOUR) == at("2026-02-17 22:00")
+    assert ServiceCalendar.from_spec(cal.to_spec()) == cal
+    assert pickle.loads(pickle.dumps(cal)).windows(holiday) == shift
+    assert "own_windows" not in office().to_spec()
+
+
+def test_windows_of_a_day_that_is_no_extra_workday_are_refused():
+    with pytest.raises(BadCalendarError, match="2026-02-17"):
+        office(own_windows={date(2026, 2, 17): LUNCH})
+
+
 def test_no_extra_windows_given_as_an_empty_list_close_the_make_up_days():
     cal = office(extra_workdays=[date(2026, 3, 3)], extra_windows=[])
     assert cal.windows(date(2026, 3, 3)) == []

@@ -35,6 +35,17 @@ CASES = {
         date(2025, 1, 24),
         5,
     ),
+    "shifts of single days": (
+        {
+            "zone": "Asia/Shanghai",
+            "weekly": OFFICE,
+            "holidays": {"2026-02-16": "春节", "2026-02-17": "春节"},
+            "extra_workdays": {"2026-02-14": "", "2026-02-17": "值班"},
+            "own_windows": {"2026-02-17": [["20:00", "08:00"]]},
+        },
+        date(2026, 2, 13),
+        6,
+    ),
     "night, Friday off": (
         {"zone": "Asia/Shanghai", "weekly": NIGHT, "holidays": {"2026-03-06": ""}},
         date(2026, 3, 5),
