@@ -14,7 +14,9 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    assert all(f"    {name} " in shown for name in main.COMMANDS)
+    listed = [line.split()[0] for line in shown.splitlines() if line.startswith("    ") and line[4] != " "]
+    assert len(listed) == len(main.COMMANDS)
+    assert {"up", "stop", "status", "check", "prepare", "database", "manage"} <= set(listed)
 
 
 def test_help_needs_no_django() -> None:
