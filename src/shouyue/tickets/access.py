@@ -87,10 +87,17 @@ def allowed(actor: Actor, move: str, contract_id: int | None, *, own: bool) -> b
         return not _held(actor, contract_id).isdisjoint(RIGHTS[move])
     if move not in CUSTOMER_MOVES:
         return False
+    roles = actor.contract_roles.get(contract_id or 0, frozenset())
+    if is_watcher(roles or frozenset().union(*actor.contract_roles.values())):
+        return False
     if own or move == "report":
         return True
-    roles = actor.contract_roles.get(contract_id or 0, frozenset())
     return any(role.startswith("customer.") and role != "customer.end_user" for role in roles)
+
+
+def is_watcher(roles: frozenset[str]) -> bool:
+    """Whether these roles of one person only read: the supervision firm's, without one of the customer's beside it."""
+    return bool(roles & READ_ONLY) and not any(role.startswith("customer.") for role in roles)
 
 
 def require(actor: Actor, move: str, ticket: Ticket) -> None:
@@ -123,6 +130,12 @@ def can_report_for(actor: Actor, contract_id: int | None) -> bool:
 def serves(actor: Actor) -> bool:
     """Whether the actor works on tickets at all (the desk's pages)."""
     return actor.is_staff
+
+
+def reports_somewhere(actor: Actor) -> bool:
+    """Whether the actor may write down calls, everywhere or in some contract."""
+    held = actor.roles.union(*actor.contract_roles.values())
+    return actor.is_staff and not held.isdisjoint(RIGHTS["report"])
 
 
 def reads_contract(actor: Actor, contract_id: int | None) -> bool:

@@ -9,10 +9,12 @@ from shouyue.contracts.vocabulary import Measure
 from shouyue.files import access as files
 from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
-from shouyue.web import rest
+from shouyue.web import navigation, rest, states
+from shouyue.web.navigation import Item
+from shouyue.web.states import Look
 
 from . import access, measures
-from .choices import Impact, Priority, Tier, Urgency
+from .choices import Impact, Priority, RequestType, Status, Tier, Urgency
 from .services import guards
 
 CODE, YES_NO, REFERENCE, INSTANT = FactType.CODE, FactType.BOOLEAN, FactType.REFERENCE, FactType.INSTANT
@@ -94,7 +96,59 @@ def declare() -> None:
     ):
         vocabulary.declare_measure(Measure(name, label_, compute, FACT_TYPES | own))
     files.register_reader("ticket", access.reads_file)
-    rest.declare_area("tickets", _("Tickets"), "visits", "queue")
+    rest.declare_area("tickets", _("Tickets"), "visits")
+    _declare_looks()
+    navigation.register(
+        Item(key="queue", label=_("Queue"), url_name="tickets:queue", icon="inbox", order=10, shortcut="g q"),
+        Item(
+            key="log",
+            label=_("Log a call"),
+            url_name="tickets:log",
+            icon="phone-incoming",
+            order=20,
+            shortcut="g l",
+            roles=access.RIGHTS["report"],
+        ),
+    )
+
+
+def _declare_looks() -> None:
+    labels = dict(Status.choices)
+    looks = {
+        "new": ("info", "inbox"),
+        "triaged": ("info", "stethoscope"),
+        "assigned": ("info", "user-plus"),
+        "accepted": ("progress", "tools"),
+        "waiting": ("warn", "player-pause"),
+        "resolved": ("good", "circle-check"),
+        "confirmed": ("good", "checks"),
+        "closed": ("muted", "lock"),
+        "cancelled": ("muted", "x"),
+    }
+    states.register(
+        "ticket", {state: Look(tone, icon, labels[state]) for state, (tone, icon) in looks.items()}
+    )  # type: ignore[arg-type]
+    ranks = {
+        "P1": ("bad", "flame"),
+        "P2": ("warn", "flag"),
+        "P3": ("neutral", "flag"),
+        "P4": ("muted", "flag"),
+    }
+    words = dict(Priority.choices)
+    states.register("priority", {rank: Look(tone, icon, words[rank]) for rank, (tone, icon) in ranks.items()})  # type: ignore[arg-type]
+    icons = {
+        "incident": "bolt",
+        "consultation": "question-mark",
+        "complaint": "mood-sad",
+        "praise": "mood-happy",
+    }
+    states.register(
+        "request-type",
+        {
+            value: Look("neutral", icons.get(value, "file-text"), label)
+            for value, label in RequestType.choices
+        },
+    )
 
 
 def _verbs() -> list[Verb]:

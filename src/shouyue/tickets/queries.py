@@ -12,12 +12,14 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from shouyue.contracts import queries as contracts
+from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Membership
 from shouyue.contracts.plan_language.model import ScaleValue
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
+from shouyue.parties import queries as parties
 from shouyue.parties.models import Contact, Customer, Site
 
 from . import access, rules
@@ -243,7 +245,15 @@ def ticket_with_number(actor: Actor, number: str) -> Ticket:
     rows = Ticket.objects.visible_to(actor).select_related(
         "customer", "contract", "site", "requester", "reporter", "recorded_by", "owner", "assignee"
     )
-    ticket: Ticket | None = rows.filter(number=number.upper()[:40]).first()
+    ticket: Ticket | None = rows.filter(number=_clean(number)).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def plain_ticket(actor: Actor, number: str) -> Ticket:
+    """One ticket without what belongs to it. Raises: NotFound, also for a stranger's. Queries: one."""
+    ticket: Ticket | None = Ticket.objects.visible_to(actor).filter(number=_clean(number)).first()
     if ticket is None:
         raise NotFound
     return ticket
@@ -252,14 +262,16 @@ def ticket_with_number(actor: Actor, number: str) -> Ticket:
 def id_of(actor: Actor, number: str) -> int:
     """The id behind a number. Raises: NotFound, also for a stranger's. Queries: one."""
     found = (
-        Ticket.objects.visible_to(actor)
-        .filter(number=number.upper()[:40])
-        .values_list("id", flat=True)
-        .first()
+        Ticket.objects.visible_to(actor).filter(number=_clean(number)).values_list("id", flat=True).first()
     )
     if found is None:
         raise NotFound
     return int(found)
+
+
+def _clean(number: str) -> str:
+    """A number as it is kept; what no number can be finds nothing."""
+    return number.replace("\x00", "").upper()[:40]
 
 
 def notes_of(actor: Actor, ticket: Ticket) -> list[TicketNote]:
@@ -331,3 +343,67 @@ def known_before(actor: Actor, contact: Contact | None, site_id: int | None) -> 
                 devices.setdefault(line.strip(), None)
     open_here = [ticket for ticket in here if ticket.status in rules.OPEN]
     return KnownBefore(contact, recent, open_here[:5], list(devices)[:8])
+
+
+# -- choices of forms -------------------------------------------------------------------------------------------
+
+
+def chosen_classes(contract_id: int | None, language: str) -> list[tuple[str, str]]:
+    """The request classes the desk chooses in a contract, with their text."""
+    if contract_id is None:
+        return []
+    zh = language.startswith("zh")
+    return [
+        (item.name, item.name if item.title is None else (item.title.zh if zh else item.title.en))
+        for item in contracts.compiled(contract_id).plan.classes
+        if item.chosen
+    ]
+
+
+def capacities() -> list[tuple[str, str]]:
+    """The customer's capacities somebody may be told in, without the prefix `customer.`."""
+    return [
+        (role.value.removeprefix("customer."), str(role.label))
+        for role in Role
+        if role.value.startswith("customer.")
+    ]
+
+
+def contract_choices(actor: Actor, customer_id: int | None = None) -> list[tuple[int, str]]:
+    """The contracts tickets can be made in, of one customer or all, by code. Queries: one."""
+    rows = contracts.contracts_visible_to(actor).filter(is_active=True)
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    return [
+        (pk, f"{code} {name}") for pk, code, name in rows.order_by("code").values_list("id", "code", "name")
+    ]
+
+
+def site_choices(actor: Actor, customer_id: int | None) -> list[tuple[int, str]]:
+    """The active sites of a customer in tree order, indented. Queries: one."""
+    if customer_id is None:
+        return []
+    rows = parties.site_tree(parties.sites_of(actor, customer_id).filter(is_active=True)[:2000])
+    return [(row.site.pk, "\u3000" * row.depth + row.site.name) for row in rows]
+
+
+def contact_choices(actor: Actor, customer_id: int, chosen: int | None) -> list[tuple[int, str]]:
+    """The active contacts of a customer by name, at most 500, the chosen one always among them. Queries: one."""
+    rows = parties.contacts(actor, customer_id=customer_id).filter(Q(is_active=True) | Q(pk=chosen or 0))
+    return [(contact.pk, contact_text(contact)) for contact in rows.order_by("name_key", "id")[:500]]
+
+
+def contact_text(contact: Contact) -> str:
+    """Name, position and number in one line."""
+    return " · ".join(part for part in (contact.name, contact.title, contact.phone) if part)
+
+
+def callers(actor: Actor, text: str) -> list[Contact]:
+    """Who may be calling, by number or name: at most 8. Queries: one."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        return []
+    digits = "".join(character for character in text if character.isdigit())
+    if len(digits) >= 7:
+        return list(parties.contacts_by_phone(actor, digits)[:8])
+    return list(parties.search_contacts(actor, text)[:8]) if len(text) >= 2 else []

@@ -145,6 +145,18 @@ def page(actor: Actor, wanted: QueueFilter, *, cursor: str = "", size: int = PAG
     return _cut(rows + rest, size, by_due=True)
 
 
+def reported_by(actor: Actor, *, cursor: str = "", size: int = PAGE_SIZE) -> QueuePage:
+    """The tickets the actor reported, newest first. Raises: Invalid. Queries: one."""
+    where = _Where()
+    where.add("t.reporter_id = %(reporter)s", reporter=actor.user_id or 0)
+    where.add("(%(all)s OR t.customer_id = ANY(%(owners)s))", all=actor.scope.everything)
+    where.values["owners"] = sorted(actor.scope.customers)
+    _due, last_id = _place(cursor)
+    with connection.cursor() as run:
+        rows = _newest(run, where, None, last_id, size + 1, open_only=False)
+    return _cut(rows, size, by_due=False)
+
+
 _UNSETTLED = frozenset({"new", "triaged", "assigned", "accepted", "waiting", "resolved", "confirmed"})
 
 

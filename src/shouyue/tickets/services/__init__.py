@@ -15,6 +15,7 @@ from .reporting import edit_ticket, report_ticket, set_contract
 from .triage import grade_ticket, link_tickets, set_attribution, set_priority, triage_ticket
 from .work import (
     attach_file,
+    attach_files,
     comment_on_ticket,
     decide_replacement,
     end_waiting,
@@ -32,6 +33,7 @@ __all__ = [
     "accept_ticket",
     "assign_ticket",
     "attach_file",
+    "attach_files",
     "call_back",
     "cancel_ticket",
     "close_ticket",

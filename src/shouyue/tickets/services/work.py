@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -267,9 +267,7 @@ def add_note(
 
 
 @transaction.atomic
-def attach_file(
-    *, actor: Actor, ticket_id: int, upload: UploadedFile[bytes], public: bool = True
-) -> StoredFile:
+def attach_file(*, actor: Actor, ticket_id: int, upload: UploadedFile, public: bool = True) -> StoredFile:
     """Add a file, at most 200 to one ticket.
 
     Raises: NotFound, NotAllowed, Conflict when full, Invalid for a refused file. Locks: the ticket row.
@@ -291,6 +289,14 @@ def attach_file(
     ticket.attachment_count += 1
     acting.store(ticket, ["attachment_count"])
     return stored
+
+
+@transaction.atomic
+def attach_files(
+    *, actor: Actor, ticket_id: int, uploads: Sequence[UploadedFile], public: bool = True
+) -> list[StoredFile]:
+    """Add several files, all or none. Raises: as `attach_file`. Locks: the ticket row."""
+    return [attach_file(actor=actor, ticket_id=ticket_id, upload=upload, public=public) for upload in uploads]
 
 
 def _digest(text: str) -> str:

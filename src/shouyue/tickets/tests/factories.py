@@ -6,8 +6,11 @@ import io
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
+from shouyue.accounts.models import User
 from shouyue.accounts.queries import actor_from
+from shouyue.accounts.tests.factories import PASSWORD, sign_in
 from shouyue.contracts.models import Contract
 from shouyue.contracts.tests.factories import make_contract, make_member, make_user
 from shouyue.kernel import clock
@@ -79,3 +82,11 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
     "000049454e44ae426082"
 )
+
+
+def client_of(actor: Actor) -> Client:
+    """A browser signed in as this actor."""
+    user = User.objects.get(pk=actor.user_id)
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    return sign_in(user)

@@ -1,0 +1,328 @@
+"""A ticket as its page shows it: time line from events and notes, stages passed, facts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.forms import Form
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from shouyue.files.models import StoredFile
+from shouyue.kernel import events
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.models import Event
+
+from . import access, queries
+from .choices import Channel, Tier, WaitReason
+from .models import Ticket, TicketLink
+from .services import StaleVersion
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the time line, as the component wants it."""
+
+    at: datetime
+    title: Text
+    text: str = ""
+    actor: str = ""
+    icon: str = "point"
+    tone: str = "neutral"
+
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    "ticket.reported": ("phone-incoming", "info"),
+    "ticket.responded": ("message", "good"),
+    "ticket.assigned": ("user-plus", "info"),
+    "ticket.accepted": ("user-check", "progress"),
+    "ticket.triaged": ("stethoscope", "neutral"),
+    "ticket.waiting_started": ("player-pause", "warn"),
+    "ticket.waiting_ended": ("player-play", "progress"),
+    "ticket.tier_raised": ("trending-up", "warn"),
+    "ticket.escalation_requested": ("speakerphone", "warn"),
+    "ticket.solution_proposed": ("bulb", "info"),
+    "ticket.temporarily_fixed": ("first-aid-kit", "progress"),
+    "ticket.resolved": ("circle-check", "good"),
+    "ticket.called_back": ("phone-call", "info"),
+    "ticket.confirmed": ("checks", "good"),
+    "ticket.rejected": ("arrow-back-up", "bad"),
+    "ticket.reopened": ("refresh", "warn"),
+    "ticket.closed": ("lock", "muted"),
+    "ticket.cancelled": ("x", "muted"),
+    "ticket.edited": ("pencil", "neutral"),
+    "file.attached": ("paperclip", "neutral"),
+    "visit.dispatched": ("send", "info"),
+    "visit.received": ("check", "info"),
+    "visit.departed": ("truck", "progress"),
+    "visit.arrived": ("map-pin", "progress"),
+    "visit.left": ("logout", "good"),
+    "visit.cancelled": ("circle-minus", "muted"),
+    "obligation.warned": ("clock-exclamation", "warn"),
+    "obligation.missed": ("alarm", "bad"),
+}
+_SILENT = frozenset(
+    {"ticket.commented", "obligation.opened", "obligation.kept", "notice.sent", "gate.passed"}
+)
+"""Verbs that say nothing here which a note or the promises' panel does not say better."""
+
+
+def entries(actor: Actor, ticket: Ticket, attached: Sequence[StoredFile]) -> list[Entry]:
+    """The time line, newest first: events of the case and what was written. Queries: three."""
+    found = [event for event in queries.events_of(actor, ticket) if event.verb not in _SILENT]
+    names = _names(found)
+    files = {stored.pk: stored.name for stored in attached}
+    internal = access.sees_internal(actor)
+    lines = [
+        _line(event, names, files)
+        for event in found
+        if internal or event.verb not in ("obligation.warned", "obligation.missed")
+    ]
+    lines += [
+        Entry(
+            at=note.written_at,
+            title=_("Note") if note.is_public else _("Internal note"),
+            text=note.text,
+            actor=note.author_name,
+            icon="message-circle" if note.is_public else "lock",
+            tone="info" if note.by_customer else "neutral",
+        )
+        for note in queries.notes_of(actor, ticket)
+    ]
+    return sorted(lines, key=lambda entry: entry.at, reverse=True)
+
+
+def _line(event: Event, names: dict[int, str], files: dict[int, str]) -> Entry:
+    known = events.declared_verbs().get(event.verb)
+    icon, tone = _LOOKS.get(event.verb, ("point", "neutral"))
+    late = (event.recorded_at - event.occurred_at).total_seconds() > 120
+    text = _detail(event, names, files)
+    if late:
+        text = "\n".join(filter(None, [text, _("Recorded later.")]))
+    return Entry(
+        at=event.occurred_at,
+        title=known.label if known else event.verb,
+        text=text,
+        actor=names.get(_user(event.actor), "") or _("System"),
+        icon=icon,
+        tone=tone,
+    )
+
+
+def _detail(event: Event, names: dict[int, str], files: dict[int, str]) -> str:
+    facts = event.facts
+    match event.verb:
+        case "ticket.assigned":
+            return _("To %(name)s") % {"name": names.get(_user(facts.get("to", "")), "")}
+        case "ticket.waiting_started":
+            return str(dict(WaitReason.choices).get(facts.get("reason", ""), ""))
+        case "ticket.tier_raised":
+            return f"{facts.get('from_tier', '')} → {facts.get('to_tier', '')}"
+        case "ticket.triaged" | "ticket.priority_set":
+            return str(facts.get("priority", ""))
+        case "ticket.graded":
+            return " · ".join(filter(None, [facts.get("severity", ""), facts.get("complexity", "")]))
+        case "ticket.answer_promised":
+            promised = datetime.fromisoformat(str(facts["promised_at"]))
+            return f"{timezone.localtime(promised):%Y-%m-%d %H:%M}"
+        case "file.attached":
+            return files.get(event.subject_id, "")
+        case verb if verb.startswith("visit."):
+            return names.get(_user(facts.get("engineer", "")), "")
+    return ""
+
+
+def _names(found: Iterable[Event]) -> dict[int, str]:
+    """The names of everybody the events speak of. Queries: one."""
+    wanted = set()
+    for event in found:
+        wanted |= {
+            _user(event.actor),
+            _user(event.facts.get("to", "")),
+            _user(event.facts.get("engineer", "")),
+        }
+    wanted -= {0}
+    return dict(get_user_model().objects.filter(pk__in=wanted).values_list("pk", "name"))
+
+
+def _user(reference: object) -> int:
+    kind, _colon, number = str(reference).partition(":")
+    return int(number) if kind == "user" and number.isdigit() else 0
+
+
+STAGES: tuple[tuple[str, Text], ...] = (
+    ("reported_at", _l("Reported")),
+    ("responded_at", _l("Answered")),
+    ("triaged_at", _l("Triaged")),
+    ("assigned_at", _l("Assigned")),
+    ("accepted_at", _l("Accepted")),
+    ("diagnosed_at", _l("Diagnosed")),
+    ("solution_proposed_at", _l("Solution proposed")),
+    ("temporarily_fixed_at", _l("Temporarily fixed")),
+    ("resolved_at", _l("Resolved")),
+    ("called_back_at", _l("Called back")),
+    ("confirmed_at", _l("Confirmed")),
+    ("closed_at", _l("Closed")),
+    ("cancelled_at", _l("Cancelled")),
+)
+
+
+def stages(ticket: Ticket) -> list[tuple[Text, datetime]]:
+    """The stages passed, each with its time, in the order they are passed."""
+    return [(label, getattr(ticket, name)) for name, label in STAGES if getattr(ticket, name) is not None]
+
+
+def facts(ticket: Ticket, language: str) -> list[tuple[Text, Any]]:
+    """What a ticket is about, as pairs of label and text; nothing that is empty."""
+
+    def word(fact: str) -> str:
+        value = getattr(ticket, fact)
+        return dict(queries.labelled_words(ticket.contract_id, fact, language)).get(value, value)
+
+    pairs: list[tuple[Text, Any]] = [
+        (_l("Customer"), ticket.customer.name),
+        (_l("Contract"), str(ticket.contract) if ticket.contract else ""),
+        (_l("Site"), ticket.site.name if ticket.site else ""),
+        (_l("Address"), ticket.site.address if ticket.site else ""),
+        (_l("Requester"), queries.contact_text(ticket.requester) if ticket.requester else ""),
+        (_l("Caller's number"), ticket.caller_phone),
+        (_l("Channel"), Channel(ticket.channel).label),
+        (_l("Request type"), ticket.get_request_type_display()),
+        (
+            _l("Request class"),
+            dict(queries.chosen_classes(ticket.contract_id, language)).get(ticket.request_class, ""),
+        ),
+        (_l("Urgency"), word("urgency")),
+        (_l("Impact"), word("impact")),
+        (_l("Priority"), word("priority")),
+        (_l("Severity"), word("severity")),
+        (_l("Complexity"), word("complexity")),
+        (_l("Equipment type"), ticket.get_equipment_type_display()),
+        (_l("Fault category"), ticket.get_fault_category_display()),
+        (_l("Affected items"), ticket.affected),
+        (_l("Tier"), Tier(ticket.tier).label),
+        (_l("Owner"), ticket.owner.name if ticket.owner else ""),
+        (_l("Assignee"), ticket.assignee.name if ticket.assignee else ""),
+        (_l("Caused by"), ticket.get_attribution_display() if ticket.attribution else ""),
+        (_l("Hardware replacement"), ticket.get_replacement_display() if ticket.replacement else ""),
+        (_l("Confirmed by"), ticket.confirmed_by),
+        (_l("Times reopened"), ticket.reopen_count or ""),
+    ]
+    return [(label, value) for label, value in pairs if value]
+
+
+_HANDLING: tuple[tuple[str, Text, bool], ...] = (
+    ("phenomenon", _l("Phenomenon"), False),
+    ("judgement", _l("Judgement"), True),
+    ("handling", _l("Handling"), False),
+    ("result", _l("Result"), False),
+    ("proposal", _l("Proposed solution"), False),
+    ("temporary_fix", _l("Temporary fix"), False),
+    ("permanent_fix", _l("Permanent fix"), False),
+    ("loss", _l("Loss to system and application"), False),
+    ("parameters_changed", _l("Parameters changed"), False),
+    ("operations", _l("Operations performed"), True),
+    ("call_back_note", _l("Call-back"), True),
+    ("closing_note", _l("Closing note"), True),
+)
+
+
+def handling(ticket: Ticket, *, internal: bool) -> list[tuple[Text, str]]:
+    """The handling data written so far; some of it is for the provider's people alone."""
+    pairs: list[tuple[Text, str]] = []
+    if ticket.cause:
+        pairs.append((_l("Cause"), ticket.get_cause_display()))
+    if ticket.program_error_class:
+        pairs.append((_l("Program error class"), ticket.get_program_error_class_display()))
+    for name, label, hidden in _HANDLING:
+        text = getattr(ticket, name)
+        if text and (internal or not hidden):
+            pairs.append((label, text))
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the attachments component wants it."""
+
+    name: str
+    size: int
+    url: str
+    by: str
+    at: datetime
+    preview_url: str = ""
+
+    @classmethod
+    def of(cls, stored: StoredFile) -> FileRow:
+        """The row of a stored file."""
+        url = reverse("files:download", args=[stored.pk])
+        return cls(
+            name=stored.name,
+            size=stored.size_bytes,
+            url=url,
+            by=stored.stored_by_name,
+            at=stored.stored_at,
+            preview_url=url if stored.is_image and stored.size_bytes < 3_000_000 else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """Another ticket and how it belongs to this one."""
+
+    relation: Text
+    other: Ticket
+
+
+_SEEN_FROM_OTHER = {
+    "relates": _l("relates to"),
+    "duplicate": _l("has the duplicate"),
+    "parent": _l("has the part"),
+}
+
+
+def links(ticket: Ticket, found: Iterable[TicketLink]) -> list[LinkRow]:
+    """The links of a ticket, each read from this ticket."""
+    return [
+        LinkRow(link.get_kind_display(), link.other)
+        if link.ticket_id == ticket.pk
+        else LinkRow(_SEEN_FROM_OTHER[link.kind], link.ticket)
+        for link in found
+    ]
+
+
+def version_of(ticket: Ticket) -> str:
+    """Changes with everything the page shows of the ticket itself."""
+    return f"{ticket.pk}.{ticket.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that two people changed."""
+
+    label: Text
+    yours: str
+    theirs: str
+
+
+def differences(form: Form, stale: StaleVersion) -> list[Difference]:
+    """Both versions of every field that differs; the form keeps one's own text."""
+
+    def text(name: str, value: object) -> str:
+        choices = dict(getattr(form.fields[name], "choices", ()) or ())
+        return str(choices.get(value, choices.get(str(value), "" if value is None else value)))
+
+    return [
+        Difference(form.fields[name].label or name, text(name, yours), text(name, stale.theirs[name]))
+        for name, yours in stale.yours.items()
+        if name in form.fields and yours != stale.theirs[name]
+    ]

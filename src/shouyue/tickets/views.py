@@ -1,0 +1,383 @@
+"""Pages of the desk: the queue, one ticket with its acts, and the log of a call."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shouyue.files import queries as files
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.web.form_errors import add_errors
+from shouyue.web.htmx import go, pulse, render_page
+from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from
+
+from . import access, actions, forms, history, logging_call, queries, queue, rules, services
+from .choices import Channel, RequestType, Status, Tier
+from .models import Ticket
+from .queue import QueueFilter
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def _desk_actor(request: HttpRequest) -> Actor:
+    actor = _actor(request)
+    if not access.serves(actor):
+        raise NotAllowed
+    return actor
+
+
+# -- queue ------------------------------------------------------------------------------------------------------
+
+COLUMNS = [
+    Column(key="number", label=_l("Number")),
+    Column(key="title", label=_l("Ticket")),
+    Column(key="due", label=_l("Next promise")),
+    Column(key="status", label=_l("Status")),
+    Column(key="contract", label=_l("Contract and site")),
+    Column(key="assignee", label=_l("Assignee")),
+    Column(key="reported", label=_l("Reported")),
+]
+
+
+def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
+    def choices(pairs: Any) -> list[Choice]:
+        return [Choice(value=str(value), label=label) for value, label in pairs]
+
+    contracts = queries.contract_choices(actor)
+    severities = sorted({word for pk, _name in contracts[:20] for word in queries.words(pk, "severity")})
+    wanted = [
+        Filter(key="q", label=_("Search"), kind="search", placeholder=_("Number or words of the title")),
+        Filter(
+            key="assignee",
+            label=_("Assignee"),
+            choices=choices([("me", _("mine")), ("none", _("nobody"))]),
+        ),
+        Filter(
+            key="due",
+            label=_("Promises"),
+            choices=choices([("overdue", _("overdue")), ("at_risk", _("at risk"))]),
+        ),
+        Filter(
+            key="status",
+            label=_("Status"),
+            choices=choices([*Status.choices, ("all", _("all, closed ones too"))]),
+        ),
+        Filter(key="contract", label=_("Contract"), choices=choices(contracts)),
+        Filter(key="channel", label=_("Channel"), choices=choices(Channel.choices)),
+        Filter(key="type", label=_("Request type"), choices=choices(RequestType.choices)),
+        Filter(key="severity", label=_("Severity"), choices=choices((word, word) for word in severities)),
+        Filter(key="tier", label=_("Tier"), choices=choices(Tier.choices)),
+    ]
+    return filters_from(request, [item for item in wanted if item.kind == "search" or item.choices])
+
+
+def _wanted(filters: list[Filter]) -> QueueFilter:
+    value = {item.key: item.value for item in filters}
+    return QueueFilter(
+        contract_id=int(value["contract"]) if value.get("contract") else None,
+        status=value.get("status") or "open",
+        assignee=value.get("assignee", ""),
+        channel=value.get("channel", ""),
+        severity=value.get("severity", ""),
+        tier=value.get("tier", ""),
+        request_type=value.get("type", ""),
+        due=value.get("due", ""),
+        text=value.get("q", ""),
+    )
+
+
+@require_safe
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """All open tickets the agent serves, the strictest running promise first."""
+    actor = _desk_actor(request)
+    filters = _filters(request, actor)
+    page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
+    query = request.GET.urlencode()
+    listed = ListPage(
+        id="queue",
+        caption=_("Queue"),
+        columns=COLUMNS,
+        rows=page.rows,
+        row_template="tickets/_row.html",
+        empty=Empty(
+            title=_("No open tickets"),
+            text=_("Everything that was reported has been dealt with."),
+            icon="circle-check",
+            action_url=reverse("tickets:log"),
+            action_label=_("Log a call"),
+        ),
+        filters=filters,
+        next_cursor=page.next_cursor,
+        exports=[Export(label="CSV", url=f"{reverse('tickets:export')}?{query}")],
+        live_url=f"{reverse('tickets:queue_pulse')}?{query}",
+    )
+    context = {
+        "list": listed,
+        "counts": queue.counts(actor),
+        "can_log": access.reports_somewhere(actor),
+    }
+    return render_page(request, "tickets/queue.html", context, part="list")
+
+
+@require_safe
+def queue_pulse(request: HttpRequest) -> HttpResponse:
+    """Has anything in the shown part of the queue changed?"""
+    actor = _desk_actor(request)
+    page = queue.page(actor, _wanted(_filters(request, actor)), cursor=request.GET.get("after", ""))
+    return pulse(request, page.version)
+
+
+EXPORTED = {
+    "number": _l("Number"),
+    "title": _l("Title"),
+    "status": _l("Status"),
+    "request_type": _l("Request type"),
+    "channel": _l("Channel"),
+    "severity": _l("Severity"),
+    "priority": _l("Priority"),
+    "tier": _l("Tier"),
+    "customer": _l("Customer"),
+    "contract": _l("Contract"),
+    "site": _l("Site"),
+    "requester": _l("Requester"),
+    "assignee": _l("Assignee"),
+    "reported_at": _l("Reported"),
+    "due_at": _l("Due"),
+    "resolved_at": _l("Resolved"),
+    "closed_at": _l("Closed"),
+}
+
+
+@require_safe
+def export_csv(request: HttpRequest) -> HttpResponse:
+    """The filtered queue as CSV for spreadsheets, at most 10,000 rows."""
+    actor = _desk_actor(request)
+    rows = queue.export(actor, _wanted(_filters(request, actor)))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([str(label) for label in EXPORTED.values()])
+    writer.writerows([_cell(row[name]) for name in EXPORTED] for row in rows)
+    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="tickets.csv"'
+    return response
+
+
+def _cell(value: Any) -> str:
+    """A value for a spreadsheet: local time, and nothing it would take for a formula."""
+    if hasattr(value, "astimezone"):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+# -- one ticket -------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Everything about one ticket, and what the reader can do to it now."""
+    return _ticket(request, queries.ticket_with_number(_actor(request), number))
+
+
+def _ticket(
+    request: HttpRequest, ticket: Ticket, *, note_form: forms.NoteForm | None = None, status: int = 200
+) -> HttpResponse:
+    actor = _actor(request)
+    possible = actions.possible(actor, ticket)
+    main = actions.main_action(possible, ticket)
+    attached = files.files_of(actor, ("ticket", ticket.pk))
+    context = {
+        "ticket": ticket,
+        "main": main,
+        "others": [action for action in possible if action is not main],
+        "can_edit": rules.may_move("edit", ticket.status) and access.can(actor, "edit", ticket),
+        "can_note": access.can(actor, "comment", ticket),
+        "can_attach": access.can(actor, "attach", ticket),
+        "sees_internal": access.sees_internal(actor),
+        "note_form": note_form or forms.NoteForm(ticket=ticket, actor=actor),
+        "entries": history.entries(actor, ticket, attached),
+        "stages": history.stages(ticket),
+        "files": [history.FileRow.of(stored) for stored in attached],
+        "links": history.links(ticket, queries.links_of(actor, ticket)),
+        "facts": history.facts(ticket, get_language() or "zh-hans"),
+        "handling": history.handling(ticket, internal=access.sees_internal(actor)),
+    }
+    return render_page(request, "tickets/ticket.html", context, part="content", status=status)
+
+
+@require_safe
+def ticket_pulse(request: HttpRequest, number: str) -> HttpResponse:
+    """Has the ticket changed?"""
+    ticket = queries.plain_ticket(_actor(request), number)
+    return pulse(request, history.version_of(ticket))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
+    """One act: its form (in the drawer, or as a page of its own), and the doing."""
+    action = actions.ACTIONS.get(slug)
+    if action is None:
+        raise NotFound
+    actor = _actor(request)
+    ticket = queries.ticket_with_number(actor, number)
+    access.require(actor, action.move, ticket)
+    if request.method == "POST":
+        return _do(request, actor, ticket, action)
+    form = action.form(ticket=ticket, actor=actor) if action.form else None
+    return _act_form(request, ticket, action, form)
+
+
+def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Action) -> HttpResponse:
+    page = reverse("tickets:ticket", args=[ticket.number])
+    if action.form is None:
+        action.act(actor=actor, ticket_id=ticket.pk)
+        return go(request, page, action.done)
+    form = action.form(request.POST, ticket=ticket, actor=actor)
+    if not form.is_valid():
+        return _act_form(request, ticket, action, form, status=422)
+    try:
+        action.act(actor=actor, ticket_id=ticket.pk, **form.cleaned_data)
+    except NotFound:
+        if ticket.pk != queries.id_of(actor, ticket.number):
+            raise
+        form.add_error(None, _("There is no such ticket, or it is not yours to see."))
+        return _act_form(request, ticket, action, form, status=422)
+    except ShouyueError as error:
+        add_errors(form, error)
+        return _act_form(request, ticket, action, form, status=error.status if error.status != 409 else 422)
+    return go(request, page, action.done)
+
+
+def _act_form(
+    request: HttpRequest,
+    ticket: Ticket,
+    action: actions.Action,
+    form: forms.ActForm | None,
+    status: int = 200,
+) -> HttpResponse:
+    return render_page(
+        request,
+        "tickets/act.html",
+        {"ticket": ticket, "action": action, "form": form},
+        part="act",
+        status=status,
+    )
+
+
+@require_POST
+def note(request: HttpRequest, number: str) -> HttpResponse:
+    """Add a note."""
+    actor = _actor(request)
+    ticket = queries.ticket_with_number(actor, number)
+    form = forms.NoteForm(request.POST, ticket=ticket, actor=actor)
+    status = 422
+    if form.is_valid():
+        try:
+            services.comment_on_ticket(
+                actor=actor,
+                ticket_id=ticket.pk,
+                source_key=request.POST.get("idempotency_key") or None,
+                **form.cleaned_data,
+            )
+        except ShouyueError as error:
+            add_errors(form, error)
+            status = error.status
+        else:
+            return go(request, reverse("tickets:ticket", args=[ticket.number]), _("The note is added."))
+    return _ticket(request, ticket, note_form=form, status=status)
+
+
+@require_POST
+def attach(request: HttpRequest, number: str) -> HttpResponse:
+    """Add files; all of one sending, or none."""
+    actor = _actor(request)
+    ticket_id = queries.id_of(actor, number)
+    sent = request.FILES.getlist("files")
+    page = reverse("tickets:ticket", args=[number])
+    if not sent:
+        return go(request, page, _("No file was chosen."), "warning")
+    services.attach_files(
+        actor=actor, ticket_id=ticket_id, uploads=sent, public="internal" not in request.POST
+    )
+    return go(request, page, _("The files are attached."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Correct what was recorded; when somebody was faster both versions are shown and one's own text stays."""
+    actor = _actor(request)
+    ticket = queries.ticket_with_number(actor, number)
+    access.require(actor, "edit", ticket)
+    context: dict[str, Any] = {"ticket": ticket, "version": ticket.version}
+    if request.method != "POST":
+        context["form"] = forms.EditForm(ticket=ticket, actor=actor)
+        return render_page(request, "tickets/edit.html", context)
+    form = forms.EditForm(request.POST, ticket=ticket, actor=actor)
+    context |= {"form": form, "version": _version(request)}
+    status = 422
+    if form.is_valid():
+        try:
+            changes = {
+                name: form.cleaned_data[name]
+                for name in form.cleaned_data
+                if name in request.POST or name == "is_vip"
+            }
+            services.edit_ticket(actor=actor, ticket_id=ticket.pk, version=_version(request), changes=changes)
+        except services.StaleVersion as stale:
+            context |= {"differences": history.differences(form, stale), "version": stale.ticket.version}
+            status = 409
+        except ShouyueError as error:
+            add_errors(form, error)
+            status = error.status
+        else:
+            return go(request, reverse("tickets:ticket", args=[ticket.number]), _("Saved."))
+    return render_page(request, "tickets/edit.html", context, status=status)
+
+
+def _version(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+# -- a call -----------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_call(request: HttpRequest) -> HttpResponse:
+    """Write down a call: caller by number, site and contract guessed, everything known before shown beside."""
+    actor = _desk_actor(request)
+    if not access.reports_somewhere(actor):
+        raise NotAllowed
+    guess = logging_call.guess(actor, request.POST if request.method == "POST" else request.GET)
+    form = logging_call.form_for(
+        actor, guess, request.POST if request.method == "POST" else None, request.GET
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                ticket = logging_call.log(
+                    actor, form.cleaned_data, request.POST.get("idempotency_key") or None
+                )
+            except ShouyueError as error:
+                add_errors(form, error)
+                status = error.status
+            else:
+                text = _("Ticket %(number)s is recorded.") % {"number": ticket.number}
+                return go(request, reverse("tickets:ticket", args=[ticket.number]), text)
+    context = {"form": form, "guess": guess, "known": guess.known(actor)}
+    return render_page(request, "tickets/log.html", context, part="guessed", status=status)
