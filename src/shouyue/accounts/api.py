@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from ninja.responses import Status
@@ -13,7 +12,7 @@ from shouyue.web import rest
 
 from . import queries, services
 from .models import User
-from .officers import over_all_users
+from .officers import all_users
 
 router = Router(tags=["accounts"])
 
@@ -96,59 +95,57 @@ def read_me(request: HttpRequest) -> dict[str, object]:
 
 
 @router.get("users", response=rest.Page[UserOut], summary="List accounts")
-@over_all_users
 def list_users(request: HttpRequest, query: Query[UserQuery]) -> dict[str, object]:
-    rows: QuerySet[User] = queries.managed_users(
-        rest.actor_of(request), text=query.text, role=query.role, state=query.state
-    )
-    return rest.paged(rows, query, order=("name_key", "id"))
+    with all_users(rest.actor_of(request)) as actor:
+        rows = queries.managed_users(actor, text=query.text, role=query.role, state=query.state)
+        return rest.paged(rows, query, order=("name_key", "id"))
 
 
 @router.post("users", response={201: UserOut}, summary="Make an account")
 @rest.repeatable
-@over_all_users
 def create_user(request: HttpRequest, response: HttpResponse, data: UserIn) -> Status[User]:
-    made = services.create_user(actor=rest.actor_of(request), **data.model_dump())
+    with all_users(rest.actor_of(request)) as actor:
+        made = services.create_user(actor=actor, **data.model_dump())
     response["ETag"] = rest.etag(made.version)
     return Status(201, made)
 
 
 @router.get("users/{int:user_id}", response=UserOut, summary="Read an account")
-@over_all_users
 def read_user(request: HttpRequest, response: HttpResponse, user_id: int) -> User:
-    found = queries.managed_user(rest.actor_of(request), user_id)
+    with all_users(rest.actor_of(request)) as actor:
+        found = queries.managed_user(actor, user_id)
     response["ETag"] = rest.etag(found.version)
     return found
 
 
 @router.put("users/{int:user_id}", response=UserOut, summary="Change a profile")
-@over_all_users
 def change_user(request: HttpRequest, response: HttpResponse, user_id: int, data: UserChange) -> User:
-    found = queries.managed_user(rest.actor_of(request), user_id)
-    rest.require_match(request, found.version)
-    changed = services.change_user(
-        actor=rest.actor_of(request), user_id=user_id, version=found.version, **data.model_dump()
-    )
+    with all_users(rest.actor_of(request)) as actor:
+        found = queries.managed_user(actor, user_id)
+        rest.require_match(request, found.version)
+        changed = services.change_user(
+            actor=actor, user_id=user_id, version=found.version, **data.model_dump()
+        )
     response["ETag"] = rest.etag(changed.version)
     return changed
 
 
 @router.post("users/{int:user_id}/roles", response=UserOut, summary="Set the roles held in every contract")
 @rest.repeatable
-@over_all_users
 def change_roles(request: HttpRequest, user_id: int, data: RolesIn) -> User:
-    return services.change_roles(actor=rest.actor_of(request), user_id=user_id, roles=data.roles)
+    with all_users(rest.actor_of(request)) as actor:
+        return services.change_roles(actor=actor, user_id=user_id, roles=data.roles)
 
 
 @router.post("users/{int:user_id}/deactivate", response=UserOut, summary="Shut somebody out")
 @rest.repeatable
-@over_all_users
 def deactivate_user(request: HttpRequest, user_id: int) -> User:
-    return services.deactivate_user(actor=rest.actor_of(request), user_id=user_id)
+    with all_users(rest.actor_of(request)) as actor:
+        return services.deactivate_user(actor=actor, user_id=user_id)
 
 
 @router.post("users/{int:user_id}/activate", response=UserOut, summary="Let somebody in again")
 @rest.repeatable
-@over_all_users
 def activate_user(request: HttpRequest, user_id: int) -> User:
-    return services.activate_user(actor=rest.actor_of(request), user_id=user_id)
+    with all_users(rest.actor_of(request)) as actor:
+        return services.activate_user(actor=actor, user_id=user_id)

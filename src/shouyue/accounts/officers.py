@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
+from shouyue.kernel.actor import Actor
 from shouyue.kernel.scope import EVERYTHING, acting_in
 
 from . import access
@@ -15,16 +17,20 @@ from . import access
 R = TypeVar("R")
 
 
-def over_all_users(view: Callable[..., R]) -> Callable[..., R]:
-    """Run a view or operation of user administration with all accounts in reach.
+@contextmanager
+def all_users(actor: Actor) -> Iterator[Actor]:
+    """All accounts in reach within the block. Raises: NotAllowed for everybody but the officers, first of all."""
+    access.require_sees_users(actor)
+    with acting_in(EVERYTHING):
+        yield actor
 
-    Raises: NotAllowed for everybody but the officers, before anything is looked up.
-    """
+
+def over_all_users(view: Callable[..., R]) -> Callable[..., R]:
+    """Run a page of user administration within `all_users`."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
-        access.require_sees_users(request.actor)  # type: ignore[attr-defined]
-        with acting_in(EVERYTHING):
+        with all_users(request.actor):  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
     return wrapper

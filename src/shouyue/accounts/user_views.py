@@ -27,7 +27,7 @@ from .officers import over_all_users
 from .views import profile_of
 
 COLUMNS = (
-    Column(key="name", label=_("Name")),
+    Column(key="name", label=_("Full name")),
     Column(key="username", label=_("User name")),
     Column(key="roles", label=_("Roles in every contract")),
     Column(key="phone", label=_("Phone")),
@@ -106,7 +106,14 @@ def export_users(request: HttpRequest) -> HttpResponse:
     response.write("\ufeff")
     writer = csv.writer(response)
     writer.writerow(
-        [__("Name"), __("User name"), __("Roles in every contract"), __("Phone"), __("E-mail"), __("Active")]
+        [
+            __("Full name"),
+            __("User name"),
+            __("Roles in every contract"),
+            __("Phone"),
+            __("E-mail"),
+            __("Active"),
+        ]
     )
     for user in found.iterator():
         row = UserRow(user)

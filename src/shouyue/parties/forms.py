@@ -89,7 +89,7 @@ class ContactForm(PartyForm):
         "is_active",
     )
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Full name"), max_length=100)
     title = forms.CharField(label=_("Position"), max_length=100, required=False)
     phone = _phone()
     email = forms.EmailField(label=_("E-mail"), required=False)

@@ -233,7 +233,7 @@ def customer_contacts(request: HttpRequest, customer_id: int) -> HttpResponse:
         rows = rows.filter(is_active=values["state"] == "active")
     page = keyset(rows, order=ORDER, cursor=request.GET.get("after", ""))
     columns = (
-        ("name", _("Name")),
+        ("name", _("Full name")),
         ("capacities", _("Capacities")),
         ("site", _("Site")),
         ("phone", _("Phone")),
