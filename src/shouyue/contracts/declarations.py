@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import access, enricher, vocabulary
 from shouyue.contracts.choices import Area, SiteMode
-from shouyue.kernel import actor, events
+from shouyue.kernel import actor, events, gates
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, rest, states
 from shouyue.web.states import Look
@@ -63,6 +63,11 @@ STATES = {
     "stopped": Look("muted", "circle-x", _("Switched off")),
 }
 
+ACTS = {
+    "contract.reach_milestone": _("Record a milestone"),
+    "contract.start_warranty": _("Start the warranty"),
+}
+
 
 def declare() -> None:
     """Called once, from `AppConfig.ready`."""
@@ -70,6 +75,9 @@ def declare() -> None:
     events.declare_common_facts(enricher.COMMON_FACTS)
     events.enrich(enricher.enrich)
     actor.register_resolver(access.resolve)
+    for act, label in ACTS.items():
+        gates.declare_act(act, label)
+        vocabulary.declare_act_facts(act, {"milestone": "code", "happened_on": "day", "stage": "code"})
     vocabulary.declare_scale("zone", Area.values)
     vocabulary.declare_scale("zone_mode", SiteMode.values)
     vocabulary.declare_item("contract", _("Contract"))

@@ -235,13 +235,17 @@ class Charge:
 
 
 def catalogue_items(rules: ContractRules, facts: Mapping[str, Any], day: date) -> tuple[CatalogueItem, ...]:
-    """The catalogue's items a request belongs to that are offered on that day."""
+    """The catalogue's items a request belongs to by its facts that are offered on that day.
+
+    Items without a condition are chosen by people, so they are not among them.
+    """
     stage = rules.stage_on(day)
     return tuple(
         item
         for item in rules.plan.catalogue
         if (not item.stages or stage in item.stages)
-        and (item.when is None or matches(item.when, {"stage": stage, **facts}, rules.circumstances))
+        and item.when is not None
+        and matches(item.when, {"stage": stage, **facts}, rules.circumstances)
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.accounts.models import User
 from shouyue.accounts.services import bump_access
-from shouyue.contracts import access, loading, vocabulary
+from shouyue.contracts import access, loading, queries, vocabulary
 from shouyue.contracts.choices import Area, Role, SiteMode
 from shouyue.contracts.models import (
     Contract,
@@ -31,7 +31,8 @@ from shouyue.contracts.plan_language.check import check_plan
 from shouyue.contracts.plan_language.compiled import to_json
 from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.parse import parse_text
-from shouyue.kernel import clock, events
+from shouyue.contracts.rules import ContractRules
+from shouyue.kernel import clock, events, gates
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.locks import hold, lock_row
@@ -62,7 +63,7 @@ def store_plan_version(*, actor: Actor, text: str, plan: str = "") -> PlanVersio
 
     Raises: Invalid with every problem of the text; NotAllowed. Locks: the plan's name.
     """
-    if not (access.can_set_up(actor) or actor.has_role(*access.MANAGES)):
+    if not access.can_set_up(actor) and not actor.has_role(*access.MANAGES):
         raise NotAllowed
     parsed = parse_text(text, file="plan.yaml")
     problems = [one for one in check_plan(parsed, vocabulary.current()) if one.severity == "error"]
@@ -74,7 +75,15 @@ def store_plan_version(*, actor: Actor, text: str, plan: str = "") -> PlanVersio
     if plan and parsed.plan.name != plan:
         wrong = _("This is the plan %(given)s, not %(plan)s.") % {"given": parsed.plan.name, "plan": plan}
         raise Invalid(fields={"text": [wrong]})
+    if not access.can_set_up(actor) and not _manages_plan(actor, parsed.plan.name):
+        raise NotAllowed
     return _keep(actor, parsed.plan, text)
+
+
+def _manages_plan(actor: Actor, plan: str) -> bool:
+    """Whether a contract the actor manages runs by this plan."""
+    running = Contract.objects.visible_to(actor).filter(plan_version__plan=plan)
+    return any(access.can_manage(actor, contract_id) for contract_id in running.values_list("pk", flat=True))
 
 
 def _keep(actor: Actor, plan: Plan, text: str) -> PlanVersion:
@@ -206,11 +215,15 @@ def pin_plan_version(
 ) -> Contract:
     """Let a contract run by another plan version, from now on; obligations already open keep theirs.
 
-    Raises: NotAllowed, NotFound; Conflict when the contract was changed since. Event: contract.plan_applied, which
-    the commitment register follows in the same transaction. Locks: the contract.
+    Another plan altogether is for those who set contracts up. Raises: NotAllowed, NotFound; Conflict when the
+    contract was changed since. Event: contract.plan_applied, which the commitment register follows in the same
+    transaction. Locks: the contract.
     """
     contract = _managed(actor, contract_id, version)
-    if not PlanVersion.objects.filter(pk=plan_version_id).exists():
+    wanted = PlanVersion.objects.filter(pk=plan_version_id)
+    if not access.can_set_up(actor):
+        wanted = wanted.filter(plan=contract.plan_version.plan)
+    if not wanted.exists():
         raise NotFound
     if contract.plan_version_id == plan_version_id:
         return contract
@@ -324,8 +337,8 @@ def reach_milestone(
     """Record a date both sides agree on; stages that depend on it get their dates, and begin when they are due.
 
     Recording it again corrects it. Raises: NotAllowed, NotFound; Invalid for a milestone the plan does not have, a
-    date to come, or a missing signature the plan demands. Events: contract.milestone_reached (or _corrected),
-    contract.stage_entered. Locks: the contract.
+    date to come, or a missing signature the plan demands; GateRefused. Events: contract.milestone_reached (or
+    _corrected), contract.stage_entered. Locks: the contract.
     """
     contract = _managed(actor, contract_id)
     rules = loading.compiled(contract.pk)
@@ -350,6 +363,7 @@ def reach_milestone(
         "note": note.strip(),
         "recorded_at": clock.now(),
     }
+    _ask_gates(actor, contract, rules, name, happened_on)
     before = Milestone.objects.filter(contract=contract, name=name).first()
     milestone, _created = Milestone.objects.update_or_create(
         contract=contract,
@@ -363,6 +377,27 @@ def reach_milestone(
     _record(verb, actor, contract, milestone=name, happened_on=happened_on, previous=previous)
     _renew_stages(actor, contract)
     return milestone
+
+
+def _ask_gates(actor: Actor, contract: Contract, rules: ContractRules, name: str, happened_on: date) -> None:
+    """Promises may forbid a milestone, and the start of the warranty that comes with it. Raises: GateRefused."""
+    warranty = rules.plan.warranty
+    acts = ["contract.reach_milestone"]
+    if warranty is not None and warranty.starts.name == name:
+        acts.append("contract.start_warranty")
+    for act in acts:
+        gates.require(
+            act,
+            actor=actor,
+            subject=("contract", contract.pk),
+            customer_id=contract.customer_id,
+            contract_id=contract.pk,
+            facts={
+                "milestone": name,
+                "happened_on": happened_on.isoformat(),
+                "stage": queries.stage_today(rules),
+            },
+        )
 
 
 @transaction.atomic
