@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.kernel.errors import NotFound
+from shouyue.web import rest
 from shouyue.web.navigation import Text
 
 
@@ -119,6 +121,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404; never repeats the address, which may be guessed."""
+    if request.path.startswith(rest.ROOT):
+        return rest.problem(request, 404, code="not_found", detail=NotFound().message)
     return answer(request, 404)
 
 

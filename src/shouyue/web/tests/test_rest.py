@@ -275,3 +275,9 @@ def test_the_description_is_openapi_31_with_problems():
     operation = document["paths"]["/api/me/things"]["post"]
     assert "application/problem+json" in operation["responses"]["default"]["content"]
     assert document["components"]["securitySchemes"]["BearerOrSession"]["scheme"] == "bearer"
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_is_a_problem_too(client):
+    response = client.get("/api/no-such-thing")
+    assert (response.status_code, response["Content-Type"]) == (404, rest.PROBLEM_TYPE)
