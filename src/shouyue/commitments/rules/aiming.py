@@ -35,6 +35,8 @@ def aim(book: Book, promise: Deadline, obligation: Obligation, limit: Limit | No
         obligation.not_before = moment_of(
             promise.not_before, obligation.trigger_at, {**told, "occurred_at": None}, calendar, book.dates
         )
+    if obligation.state == "paused" and obligation.due_at is not None:
+        obligation.state = "running"  # its time was up before the pause began, or a pause does not move it
     plan_steps(book, promise, obligation)
 
 
@@ -60,8 +62,8 @@ def plan_steps(book: Book, promise: Deadline, obligation: Obligation) -> None:
 
 
 def entries(book: Book, promise: Deadline, obligation: Obligation) -> list[Entry]:
-    """Every step of an obligation with its time; none while a pause is open."""
-    if obligation.is_paused:
+    """Every step of an obligation with its time; none while its clock stands still."""
+    if obligation.is_paused and obligation.due_at is None:
         return []
     return entries_of(
         promise.escalate,

@@ -19,6 +19,9 @@ from .book import Book, facts_in, fulfilled, keepers
 from .happenings import UNSETTLED, Happening, Obligation
 from .timing import limit_of
 
+TAKEN_BACK = ("not_meant", "contract")
+"""Endings after which the same event may open the promise again."""
+
 History = Callable[[], Sequence[Happening]]
 
 
@@ -83,18 +86,20 @@ class Reaction:
     # Pauses
 
     def _stop_and_go(self, event: Happening) -> None:
+        """Waits are noted on what is kept or missed, too: it may be undone or aimed anew, and then they count."""
         for obligation in list(self.obligations):
-            if not obligation.is_open or obligation.case != event.case:
+            if obligation.state == "void" or obligation.case != event.case:
                 continue
             book = self.book_of(obligation.plan_version_id)
             interest = book.interests.get(event.verb)
             promise = book.deadlines.get(obligation.commitment)
-            if interest is None or promise is None or not promise.pauses:
+            if interest is None or promise is None or not promise.pauses or not _may_run(promise, obligation):
                 continue
             changed = self._resume(interest.ends, promise, obligation, event)
             changed |= self._pause(book, interest.begins, promise, obligation, event)
-            if changed:
-                if obligation.state in ("running", "paused"):
+            obligation.dirty |= changed
+            if changed and obligation.state in ("waiting", "running", "paused"):
+                if obligation.state != "waiting":
                     obligation.state = "paused" if obligation.is_paused else "running"
                 aim(book, promise, obligation)
 
@@ -114,7 +119,7 @@ class Reaction:
     ) -> bool:
         changed = False
         for wait in begins:
-            if wait.name not in promise.pauses or obligation.state == "missed":
+            if wait.name not in promise.pauses:
                 continue
             if any(name == wait.name and end is None for _, end, name in obligation.pauses):
                 continue
@@ -209,7 +214,7 @@ class Reaction:
                 continue
             if not facts_in(event.facts, book.bound[promise.name]):
                 continue
-            if any(o.commitment == promise.name and o.state != "void" for o in self.obligations):
+            if any(o.commitment == promise.name and o.ending not in TAKEN_BACK for o in self.obligations):
                 continue
             if book.applies(promise, event.facts) and limit_of(promise, event.facts).promised:
                 wanted.append(promise)
@@ -244,11 +249,28 @@ class Reaction:
                 obligation.kept_at and obligation.kept_at > event.at
             ):
                 continue
+            if self._has_successor(obligation):
+                continue
             was_late = obligation.state == "late"
-            obligation.state = "missed" if was_late else "running"
+            obligation.state = "missed" if was_late else "paused" if obligation.is_paused else "running"
             obligation.kept_at = obligation.kept_event_id = obligation.settled_at = None
             obligation.progress = 0
-            aim(book, promise, obligation)
+            if was_late:
+                obligation.dirty = True
+                plan_steps(book, promise, obligation)
+            else:
+                aim(book, promise, obligation)
+
+    def _has_successor(self, obligation: Obligation) -> bool:
+        """Whether the promise has been opened anew since, so that the older instance is history."""
+        return any(
+            other.commitment == obligation.commitment
+            and (other.tie, other.each, other.case) == (obligation.tie, obligation.each, obligation.case)
+            and other.trigger_at >= obligation.trigger_at
+            and other.opened_event_id != obligation.opened_event_id
+            and other.ending not in (*TAKEN_BACK, "rebound")
+            for other in self.obligations
+        )
 
     def _keep(self, event: Happening) -> None:
         for book, promise, obligation in self._of(event, "keeps"):
@@ -352,9 +374,9 @@ class Reaction:
                 continue
             if obligation.tie != tie or (not tie and obligation.case != event.case):
                 continue
-            if obligation.opened_event_id == event.id:
-                return False
-            if obligation.is_open or (promise.once and obligation.ending not in ("contract",)):
+            if obligation.ending in TAKEN_BACK:
+                continue
+            if obligation.opened_event_id == event.id or obligation.is_open or promise.once:
                 return False
         return True
 
@@ -445,6 +467,11 @@ def miss(book: Book, promise: Deadline, obligation: Obligation) -> Verdict:
     obligation.dirty = True
     plan_steps(book, promise, obligation)
     return Verdict("missed", obligation, obligation.due_at)
+
+
+def _may_run(promise: Deadline, obligation: Obligation) -> bool:
+    """Whether the clock of an obligation runs, or may come to run again."""
+    return obligation.is_open or (obligation.state in ("kept", "late") and bool(promise.undone_by))
 
 
 def tie_of(promise: Deadline, event: Happening) -> str:

@@ -358,3 +358,14 @@ def test_a_condition_that_no_longer_holds_voids():
         happens(contract, case, "ticket.reported", severity="major")
         happens(contract, case, "ticket.graded", severity="minor")
     assert Obligation.objects.get(contract=contract).ending == "not_meant"
+
+
+def test_a_condition_that_comes_true_again_opens_again():
+    contract, case = contract_under(LATE_CONDITION), new_case()
+    with clock.at(START):
+        happens(contract, case, "ticket.reported", severity="major")
+        happens(contract, case, "ticket.graded", severity="minor")
+    with clock.at(START + HOUR):
+        happens(contract, case, "ticket.graded", severity="major")
+    assert states(contract, "major-on-site") == ["void", "running"]
+    assert only(contract, "major-on-site").due_at == START + 2 * HOUR

@@ -1,0 +1,397 @@
+"""Rules without a database: the reducer against hand-worked cases and against a naive model."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shouyue.commitments.choices import Readiness, Standing
+from shouyue.commitments.rules.book import Book, fulfilled, keepers
+from shouyue.commitments.rules.happenings import Happening
+from shouyue.commitments.rules.replay import replay
+from shouyue.commitments.rules.standing import Figures, standing_of
+from shouyue.contracts.calendars_of import build_calendar
+from shouyue.contracts.plan_language.model import All, AnyOf, Happens
+from shouyue.contracts.plan_language.parse import parse_text
+
+from .factories import beijing, plan_text
+
+START = beijing("2026-03-02 09:00")
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+REBINDING = frozenset({"ticket.graded"})
+
+
+def book_of(commitments):
+    parsed = parse_text(plan_text(commitments))
+    assert parsed.plan is not None, [str(problem) for problem in parsed.problems]
+    plan = parsed.plan
+    return Book(1, 1, 1, plan, lambda window: build_calendar(plan, window), REBINDING)
+
+
+def story(*events):
+    """(minutes after the start, verb, facts) as happenings of one case."""
+    return [
+        Happening(
+            id=number,
+            verb=verb,
+            subject=("ticket", 1),
+            case=("ticket", 1),
+            at=START + minutes * MINUTE,
+            facts={**facts, "occurred_at": (START + minutes * MINUTE).isoformat(), "verb": verb},
+            recorded_at=START + minutes * MINUTE,
+            contract_id=1,
+            customer_id=1,
+        )
+        for number, (minutes, verb, facts) in enumerate(((*event, {})[:3] for event in events), 1)
+    ]
+
+
+def played(commitments, *events, until=None):
+    """(promise, state, due in minutes after the start) of every obligation."""
+    end = None if until is None else START + until * MINUTE
+    return [
+        (o.commitment, o.state, None if o.due_at is None else (o.due_at - START) / MINUTE)
+        for o in replay(book_of(commitments), story(*events), until=end)
+    ]
+
+
+SIMPLE = """
+respond:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.responded
+  within: 10 min
+"""
+
+
+@pytest.mark.parametrize(("at", "state"), [(0, "kept"), (10, "kept"), (10.001, "late"), (600, "late")])
+def test_the_due_time_itself_is_in_time(at, state):
+    assert played(SIMPLE, (0, "ticket.reported"), (at, "ticket.responded")) == [("respond", state, 10)]
+
+
+def test_nothing_is_missed_without_time_passing():
+    assert played(SIMPLE, (0, "ticket.reported")) == [("respond", "running", 10)]
+    assert played(SIMPLE, (0, "ticket.reported"), until=10) == [("respond", "running", 10)]
+    assert played(SIMPLE, (0, "ticket.reported"), until=11) == [("respond", "missed", 10)]
+
+
+def test_an_answer_before_the_report_keeps_nothing():
+    assert played(SIMPLE, (0, "ticket.responded"), (1, "ticket.reported")) == [("respond", "running", 11)]
+
+
+def test_a_second_report_opens_nothing_while_one_runs():
+    assert len(played(SIMPLE, (0, "ticket.reported"), (1, "ticket.reported"))) == 1
+
+
+def test_after_it_is_kept_the_next_event_opens_the_next():
+    found = played(SIMPLE, (0, "ticket.reported"), (1, "ticket.responded"), (30, "ticket.reported"))
+    assert found == [("respond", "kept", 10), ("respond", "running", 40)]
+
+
+def test_once_means_once():
+    found = played(
+        SIMPLE + "  once: true", (0, "ticket.reported"), (1, "ticket.responded"), (30, "ticket.reported")
+    )
+    assert found == [("respond", "kept", 10)]
+
+
+WINDOWED = """
+respond:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.responded
+  within:
+    by: [severity, channel_group]
+    major: {phone: 1 h, electronic: none}
+    minor: {phone: 4 h, electronic: 1 working day}
+  window: {by: severity, major: always, minor: office}
+"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"severity": "major", "channel_group": "phone"}, [("respond", "running", 60)]),
+        ({"severity": "major", "channel_group": "electronic"}, []),
+        (
+            {"severity": "minor", "channel_group": "phone"},
+            [("respond", "running", 5 * 60)],
+        ),  # lunch does not count
+        (
+            {"severity": "minor", "channel_group": "electronic"},
+            [("respond", "running", 33 * 60)],
+        ),  # Tuesday 18:00
+        ({"severity": "minor"}, [("respond", "running", None)]),
+        ({"severity": "unheard-of", "channel_group": "phone"}, []),
+    ],
+)
+def test_limits_and_windows_by_several_facts(facts, expected):
+    assert played(WINDOWED, (0, "ticket.reported", facts)) == expected
+
+
+def test_opening_facts_freeze_when_the_plan_says_so():
+    frozen = WINDOWED.replace("  window:", "  bind: opening\n  window:")
+    found = played(
+        frozen,
+        (0, "ticket.reported", {"severity": "minor", "channel_group": "phone"}),
+        (5, "ticket.graded", {"severity": "major", "channel_group": "phone"}),
+    )
+    assert found == [("respond", "running", 300)]
+
+
+CHAIN = """
+respond:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.responded
+  within: 1 h
+on-site:
+  kind: deadline
+  from: {missed: respond}
+  kept_by: visit.arrived
+  within: 2 h
+sorry:
+  kind: deadline
+  from: [{missed: on-site}, {late: on-site}]
+  kept_by: ticket.called_back
+  within: 30 min
+"""
+
+
+def test_misses_chain_from_their_due_times():
+    found = played(CHAIN, (0, "ticket.reported"), until=60 * 24)
+    assert found == [("respond", "missed", 60), ("on-site", "missed", 180), ("sorry", "missed", 210)]
+
+
+def test_a_late_event_first_misses_and_then_is_late():
+    found = played(CHAIN, (0, "ticket.reported"), (70, "ticket.responded"))
+    assert found == [("respond", "late", 60), ("on-site", "running", 180)]
+
+
+DAY_AFTER = """
+follow-up:
+  kind: deadline
+  from: ticket.resolved
+  kept_by: ticket.called_back
+  not_before: {fact: occurred_at, plus: 1 day}
+  within: 2 days
+"""
+
+
+def test_too_early_does_not_keep():
+    day = 24 * 60
+    found = played(DAY_AFTER, (0, "ticket.resolved"), (60, "ticket.called_back"))
+    assert found == [("follow-up", "running", 2 * day)]
+    found = played(DAY_AFTER, (0, "ticket.resolved"), (60, "ticket.called_back"), (day, "ticket.called_back"))
+    assert found == [("follow-up", "kept", 2 * day)]
+
+
+BOTH = """
+handed:
+  kind: deadline
+  from: ticket.reported
+  kept_by: {all: [ticket.resolved, {any: [ticket.confirmed, ticket.closed]}]}
+  within: 1 h
+"""
+
+
+def test_all_parts_are_needed_in_any_order():
+    assert played(BOTH, (0, "ticket.reported"), (1, "ticket.confirmed"))[0][1] == "running"
+    assert played(BOTH, (0, "ticket.reported"), (1, "ticket.closed"), (2, "ticket.resolved"))[0][1] == "kept"
+
+
+def test_fulfilled_counts_the_leaves_in_order():
+    one, two, three = Happens("a.b"), Happens("c.d"), Happens("e.f")
+    keeper = All((one, AnyOf((two, three))))
+    assert keepers(keeper) == [one, two, three]
+    assert [fulfilled(keeper, done) for done in range(8)] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+PAUSED = """
+repair:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: 2 h
+  pauses: customer
+"""
+
+
+def test_an_obligation_that_begins_while_waiting_stands_still_from_the_start():
+    found = played(
+        PAUSED,
+        (0, "ticket.waiting_started", {"reason": "customer"}),
+        (10, "ticket.reported"),
+        (70, "ticket.waiting_ended", {"reason": "customer"}),
+    )
+    assert found == [("repair", "running", 190)]
+
+
+def test_the_end_of_another_wait_does_not_start_the_clock():
+    found = played(
+        PAUSED,
+        (0, "ticket.reported"),
+        (10, "ticket.waiting_started", {"reason": "customer"}),
+        (20, "ticket.waiting_ended", {"reason": "part"}),
+    )
+    assert found == [("repair", "paused", None)]
+
+
+def test_fixed_while_waiting_is_kept():
+    found = played(
+        PAUSED,
+        (0, "ticket.reported"),
+        (10, "ticket.waiting_started", {"reason": "customer"}),
+        (500, "ticket.resolved"),
+    )
+    assert found[0][1] == "kept"
+
+
+# Against a naive model
+
+VERBS = (
+    "reported",
+    "resolved",
+    "rejected",
+    "wait",
+    "resume",
+    "graded-minor",
+    "graded-major",
+    "cancelled",
+    "tick",
+)
+LIMITS = {"minor": 480, "major": 120}
+MODELLED = """
+repair:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: {by: severity, minor: 8 h, major: 2 h}
+  pauses: customer
+  undone_by: ticket.rejected
+  void_by: ticket.cancelled
+  escalate: none
+"""
+_BOOK = book_of(MODELLED)
+
+
+class Naive:
+    """The same promise, minute by minute, without any cleverness."""
+
+    def __init__(self):
+        self.past, self.grade, self.waits, self.since = [], None, [], None
+
+    def counted(self, start, now):
+        paused = sum(
+            1 for m in range(start, now) if any(a <= m < (b if b is not None else now) for a, b in self.waits)
+        )
+        return now - start - paused
+
+    def overdue(self, now):
+        current = self.past[-1]
+        return current["grade"] is not None and self.counted(current["start"], now) > LIMITS[current["grade"]]
+
+    def feed(self, minute, verb):
+        waiting = bool(self.waits) and self.waits[-1][1] is None
+        current = self.past[-1] if self.past else None
+        is_open = current is not None and current["state"] in ("running", "missed")
+        if is_open and current["state"] == "running" and self.overdue(minute):
+            current["state"] = "missed"
+        if verb == "wait" and not waiting:
+            self.waits.append((minute, None))
+        elif verb == "resume" and waiting:
+            self.waits[-1] = (self.waits[-1][0], minute)
+        elif verb.startswith("graded-"):
+            grade = verb.removeprefix("graded-")
+            if is_open and not current["over"] and current["grade"] != grade:
+                current["grade"], current["state"] = grade, "running"
+        elif verb == "reported" and not (is_open and not current["over"]):
+            self.past.append({"start": minute, "grade": None, "state": "running", "over": False})
+        elif verb == "resolved" and is_open and not current["over"]:
+            current["state"] = "late" if self.overdue(minute) else "kept"
+        elif verb == "rejected" and current is not None and current["state"] in ("kept", "late"):
+            current["state"] = "missed" if current["state"] == "late" else "running"
+        elif verb == "cancelled" and is_open:
+            current["state"] = "missed" if current["state"] == "missed" else "void"
+            current["over"] = True
+
+    def states(self):
+        return [entry["state"] for entry in self.past]
+
+
+def happening(number, minute, verb):
+    if verb in ("wait", "resume"):
+        name, facts = f"ticket.waiting_{'started' if verb == 'wait' else 'ended'}", {"reason": "customer"}
+    elif verb.startswith("graded"):
+        name, facts = "ticket.graded", {"severity": verb.removeprefix("graded-")}
+    else:
+        name, facts = f"ticket.{verb}", {}
+    at = START + minute * MINUTE
+    return Happening(number, name, ("ticket", 1), ("ticket", 1), at, facts, at, 1, 1)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 200), st.sampled_from(VERBS)), min_size=1, max_size=25))
+def test_the_reducer_agrees_with_a_naive_model(steps):
+    model, events, minute = Naive(), [], 0
+    for number, (gap, verb) in enumerate(steps, 1):
+        minute += gap
+        model.feed(minute, verb)
+        events.append(happening(number, minute, verb))
+    found = replay(_BOOK, events)
+    shown = [o for o in found if o.ending != "rebound"]
+    states = [
+        "running" if o.state == "paused" else o.state for o in sorted(shown, key=lambda o: o.opened_event_id)
+    ]
+    assert states == model.states()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from(VERBS)), max_size=20))
+def test_a_replay_tells_the_same_story_twice(steps):
+    events, minute = [], 0
+    for number, (gap, verb) in enumerate(steps, 1):
+        minute += gap
+        events.append(happening(number, minute, verb))
+    end = START + timedelta(days=3)
+    assert replay(_BOOK, events, until=end) == replay(_BOOK, list(reversed(events)), until=end)
+
+
+# The word on the board
+
+
+@pytest.mark.parametrize(
+    ("readiness", "figures", "reached", "is_over", "expected"),
+    [
+        (Readiness.READY, Figures(), None, False, Standing.NOTHING_DUE),
+        (Readiness.READY, Figures(kept=3), None, False, Standing.KEPT),
+        (Readiness.READY, Figures(kept=3, running=1, warned=1), None, False, Standing.AT_RISK),
+        (Readiness.READY, Figures(kept=3, late=1), None, False, Standing.BROKEN),
+        (Readiness.READY, Figures(refused=4), None, False, Standing.NOTHING_DUE),
+        (Readiness.AWAITS, Figures(), None, False, Standing.NOT_EXECUTABLE),
+        (Readiness.UNSET, Figures(), None, False, Standing.UNSET),
+        (Readiness.READY, Figures(), False, False, Standing.AT_RISK),
+        (Readiness.READY, Figures(), False, True, Standing.BROKEN),
+        (Readiness.READY, Figures(), True, True, Standing.KEPT),
+    ],
+)
+def test_standing(readiness, figures, reached, is_over, expected):
+    assert standing_of(readiness, figures, reached, is_over=is_over) == expected
+
+
+def test_no_data_is_no_share():
+    assert Figures().share is None
+    assert Figures(kept=3, late=1).share == 0.75
