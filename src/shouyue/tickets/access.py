@@ -120,13 +120,6 @@ def reads_file(actor: Actor, stored: StoredFile) -> bool:
     return bool(Ticket.objects.visible_to(actor).filter(pk=stored.attached_id).exists())
 
 
-def can_report_for(actor: Actor, contract_id: int | None) -> bool:
-    """Whether the actor may make tickets in this contract; customers only in theirs."""
-    if not actor.is_staff:
-        return True
-    return allowed(actor, "report", contract_id, own=False)
-
-
 def serves(actor: Actor) -> bool:
     """Whether the actor works on tickets at all (the desk's pages)."""
     return actor.is_staff

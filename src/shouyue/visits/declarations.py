@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import events
 from shouyue.kernel.events import FactType, Verb
 from shouyue.tickets.declarations import TICKET_FACTS
-from shouyue.web import states
+from shouyue.web import navigation, panels, states
+from shouyue.web.navigation import Item
+from shouyue.web.panels import Panel
 from shouyue.web.states import Look
 
+from . import access, queries, views
 from .choices import VisitState
 
 
@@ -24,6 +28,21 @@ def declare() -> None:
         Verb("visit.left", _("Engineer left"), {**facts, "outcome": FactType.CODE}),
         Verb("visit.cancelled", _("Visit called off"), facts),
     )
+    panels.register(
+        "ticket", Panel(key="visits", title=_("Visits"), render=views.ticket_panel, order=20, icon="truck")
+    )
+    navigation.register(
+        Item(
+            key="my-visits",
+            label=_("My visits"),
+            url_name="visits:mine",
+            icon="truck",
+            order=30,
+            shortcut="g v",
+            roles=access.GOES,
+            badge=_waiting,
+        )
+    )
     states.register(
         "visit",
         {
@@ -35,3 +54,8 @@ def declare() -> None:
             "cancelled": Look("muted", "circle-minus", VisitState.CANCELLED.label),
         },
     )
+
+
+def _waiting(request: HttpRequest) -> int | None:
+    """How many visits wait for this engineer."""
+    return queries.count_waiting(request.actor) or None  # type: ignore[attr-defined]

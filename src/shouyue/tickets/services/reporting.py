@@ -196,9 +196,7 @@ def _place(
     """Where a ticket belongs. customer: demand that the contract is this customer's."""
     if contract_id is None and customer_id is None:
         raise Invalid(fields={"contract_id": [_("Choose the contract, or at least the customer.")]})
-    if not access.can_report_for(actor, contract_id):
-        raise NotAllowed
-    if actor.is_staff and not access.allowed(actor, "report", contract_id, own=False):
+    if not access.allowed(actor, "report", contract_id, own=False):
         raise NotFound if contract_id and not access.reads_contract(actor, contract_id) else NotAllowed
     place = queries.place_of(actor, contract_id, customer_id, site_id, requester_id)
     if place is None or (customer is not None and place.customer_id != customer):

@@ -1,0 +1,59 @@
+"""HTML input of visits to typed values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from shouyue.tickets import queries as tickets
+from shouyue.tickets.models import Ticket
+
+from .choices import Outcome
+
+
+def _moment(label: Any, help_text: Any = "") -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+
+
+class DispatchForm(forms.Form):
+    """Whom to send, when, with what word."""
+
+    engineer_id = forms.TypedChoiceField(label=_("Engineer"), coerce=int)
+    planned_at = _moment(_("Agreed with the customer for"), _("Leave empty for at once."))
+    note = forms.CharField(
+        label=_("For the engineer"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = [(str(pk), name) for pk, name in tickets.workers_of(ticket.contract_id)]
+        self.fields["engineer_id"].choices = [("", "—"), *people]  # type: ignore[attr-defined]
+        self.initial.setdefault("engineer_id", ticket.assignee_id or "")
+
+
+class StepForm(forms.Form):
+    """A step, now or written down later."""
+
+    at = _moment(_("When"), _("Leave empty for now."))
+
+
+class LeaveForm(StepForm):
+    """What was achieved."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices, widget=forms.RadioSelect)
+    report = forms.CharField(label=_("Result"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    field_order = ("outcome", "report", "at")
+
+
+class CancelForm(forms.Form):
+    """Why nobody goes."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))

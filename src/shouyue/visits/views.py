@@ -1,0 +1,194 @@
+"""Pages of visits: the engineer's own on the phone, one visit, sending somebody, and the panel on a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms as django_forms
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from django.views.decorators.http import require_http_methods, require_safe
+
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.tickets import queries as tickets
+from shouyue.tickets import rules as ticket_rules
+from shouyue.tickets.models import Ticket
+from shouyue.web.form_errors import add_errors
+from shouyue.web.htmx import go, pulse, render_page
+
+from . import access, forms, queries, rules, services
+from .models import Visit
+
+STEPS: dict[str, tuple[Callable[..., Visit], type[django_forms.Form] | None, Any, str]] = {
+    "receive": (services.receive_visit, None, _l("I have received it"), "check"),
+    "depart": (services.depart, None, _l("I set out"), "truck"),
+    "arrive": (services.arrive, None, _l("I have arrived"), "map-pin"),
+    "leave": (services.leave, forms.LeaveForm, _l("I leave"), "logout"),
+    "cancel": (services.cancel_visit, forms.CancelForm, _l("Call off"), "x"),
+}
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+@require_safe
+def my_visits(request: HttpRequest) -> HttpResponse:
+    """What the engineer has to do, on the phone: one big button for the next step."""
+    actor = _actor(request)
+    if not actor.is_staff:
+        raise NotAllowed
+    visits = queries.my_visits(actor)
+    context = {
+        "open": [_shown(visit) for visit in visits if visit.state in rules.UNDER_WAY],
+        "done": [_shown(visit) for visit in visits if visit.state not in rules.UNDER_WAY],
+    }
+    return render_page(request, "visits/mine.html", context, part="list")
+
+
+@require_safe
+def my_pulse(request: HttpRequest) -> HttpResponse:
+    """Has anything in the engineer's list changed?"""
+    actor = _actor(request)
+    if not actor.is_staff:
+        raise NotAllowed
+    return pulse(request, ".".join(f"{visit.pk}-{visit.version}" for visit in queries.my_visits(actor)))
+
+
+@require_safe
+def visit_page(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """One visit with everything the engineer needs on the way."""
+    actor = _actor(request)
+    visit = queries.visit_with_id(actor, visit_id)
+    context = {
+        "item": _shown(visit),
+        "can_step": access.can_step(actor, visit, visit.ticket),
+        "can_cancel": access.can_step(actor, visit, visit.ticket) and rules.may("cancel", visit.state),
+        "stages": _stages(visit),
+    }
+    return render_page(request, "visits/visit.html", context)
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
+    step = rules.next_step(visit.state) if visit.state in rules.UNDER_WAY else ""
+    label, icon = STEPS[step][2:] if step else ("", "")
+    return {
+        "visit": visit,
+        "ticket": visit.ticket,
+        "step": step,
+        "label": label,
+        "icon": icon,
+        "form": step == "leave",
+    }
+
+
+def _stages(visit: Visit) -> list[tuple[Any, Any]]:
+    found = (
+        (_l("Dispatched"), visit.dispatched_at),
+        (_l("Planned for"), visit.planned_at),
+        (_l("Received"), visit.received_at),
+        (_l("Departed"), visit.departed_at),
+        (_l("Arrived"), visit.arrived_at),
+        (_l("Left"), visit.left_at),
+        (_l("Called off"), visit.cancelled_at),
+    )
+    return [(label, at) for label, at in found if at is not None]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
+    """One step: at once by a button, or with a form."""
+    if name not in STEPS:
+        raise NotFound
+    act, form_class, label, icon = STEPS[name]
+    actor = _actor(request)
+    visit = queries.visit_with_id(actor, visit_id)
+    access.require_step(actor, visit, visit.ticket)
+    form_class = form_class or forms.StepForm
+    form = form_class(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                act(actor=actor, visit_id=visit_id, **form.cleaned_data)
+            except ShouyueError as error:
+                add_errors(form, error)
+                status = error.status
+            else:
+                return go(request, _back(request, visit), _("Recorded."))
+    context = {
+        "visit": visit,
+        "ticket": visit.ticket,
+        "name": name,
+        "label": label,
+        "step_icon": icon,
+        "form": form,
+    }
+    return render_page(request, "visits/step.html", context, part="step", status=status)
+
+
+def _back(request: HttpRequest, visit: Visit) -> str:
+    if visit.engineer_id == _actor(request).user_id:
+        return reverse("visits:mine")
+    return reverse("tickets:ticket", args=[visit.ticket.number])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def dispatch(request: HttpRequest, number: str) -> HttpResponse:
+    """Send an engineer for a ticket."""
+    actor = _actor(request)
+    ticket = tickets.ticket_with_number(actor, number)
+    access.require_dispatch(actor, ticket)
+    form = forms.DispatchForm(request.POST if request.method == "POST" else None, ticket=ticket)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                services.dispatch_visit(
+                    actor=actor,
+                    ticket_id=ticket.pk,
+                    source_key=request.POST.get("idempotency_key") or None,
+                    **form.cleaned_data,
+                )
+            except ShouyueError as error:
+                add_errors(form, error)
+                status = error.status
+            else:
+                return go(request, reverse("tickets:ticket", args=[number]), _("The engineer is sent."))
+    return render_page(
+        request, "visits/dispatch.html", {"ticket": ticket, "form": form}, part="step", status=status
+    )
+
+
+def ticket_panel(request: HttpRequest, ticket: object) -> str | None:
+    """The visits of a ticket, on its page."""
+    actor = _actor(request)
+    if not isinstance(ticket, Ticket):
+        return None
+    visits = queries.visits_of(actor, ticket.pk)
+    can_dispatch = access.can_dispatch(actor, ticket) and ticket.status in ticket_rules.OPEN
+    if not visits and not can_dispatch:
+        return None
+    rows = [
+        {
+            "visit": visit,
+            "stages": _stages(visit),
+            "step": rules.next_step(visit.state)
+            if visit.state in rules.UNDER_WAY and access.can_step(actor, visit, ticket)
+            else "",
+        }
+        for visit in visits
+    ]
+    for row in rows:
+        row["label"] = STEPS[str(row["step"])][2] if row["step"] else ""
+    return render_to_string(
+        "visits/_panel.html", {"rows": rows, "ticket": ticket, "can_dispatch": can_dispatch}, request=request
+    )
