@@ -34,7 +34,7 @@ class _Seen:
     """What this transaction knows; lives in the connection's on-commit list and so ends with the transaction."""
 
     def __init__(self) -> None:
-        self.versions: dict[tuple[int, scope.Scope | None], int] = {}
+        self.rules: dict[tuple[int, scope.Scope | None], ContractRules] = {}
         self.changed: set[int] = set()
 
     def __call__(self) -> None:
@@ -78,13 +78,21 @@ def compiled(contract_id: int, version: int | None = None) -> ContractRules:
 
     Queries: none when the version is given or was read in this transaction, else one.
     """
-    known = _rules.get(contract_id)
-    if version is None:
-        version = _version(contract_id)
-    if known is None or known.version != version:
-        known = _load(contract_id)
-        _rules[contract_id] = known
-    return known
+    if version is not None:
+        return _kept(contract_id, version)
+    seen = _seen()
+    key = (contract_id, scope.current())
+    rules = seen.rules.get(key)
+    if rules is None or contract_id in seen.changed:
+        rules = seen.rules[key] = _kept(contract_id, _version(contract_id))
+    return rules
+
+
+def _kept(contract_id: int, version: int) -> ContractRules:
+    rules = _rules.get(contract_id)
+    if rules is None or rules.version != version:
+        rules = _rules[contract_id] = _load(contract_id)
+    return rules
 
 
 def mark_changed(contract_id: int) -> int:
@@ -102,17 +110,12 @@ def mark_changed(contract_id: int) -> int:
 
 
 def _version(contract_id: int) -> int:
-    seen = _seen()
-    key = (contract_id, scope.current())
-    version = seen.versions.get(key)
-    if version is None or contract_id in seen.changed:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT version FROM contracts_contract WHERE id = %s", [contract_id])
-            row = cursor.fetchone()
-        if row is None:
-            raise NotFound
-        version = seen.versions[key] = int(row[0])
-    return version
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM contracts_contract WHERE id = %s", [contract_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound
+    return int(row[0])
 
 
 def _seen() -> _Seen:

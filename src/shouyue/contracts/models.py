@@ -211,6 +211,11 @@ class Membership(models.Model):
             ),
         )
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether the role belongs to the customer's side or the supervision firm."""
+        return Role(self.role).is_outside
+
 
 class Responsibility(models.Model):
     """One line of the responsibility matrix: who does what in an activity, on either side."""

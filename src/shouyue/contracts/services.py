@@ -591,7 +591,7 @@ def _is_role(role: str, *, outside: bool) -> bool:
 
 
 def _managed(actor: Actor, contract_id: int, version: int | None = None) -> Contract:
-    contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
+    contract: Contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
     if not access.can_manage(actor, contract_id):
         raise NotAllowed
     if version is not None and version != contract.version:
@@ -600,7 +600,7 @@ def _managed(actor: Actor, contract_id: int, version: int | None = None) -> Cont
 
 
 def _staffed(actor: Actor, contract_id: int) -> Contract:
-    contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
+    contract: Contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
     if not access.can_staff(actor, contract_id):
         raise NotAllowed
     return contract

@@ -6,7 +6,7 @@ facts of acts are declared here by the module that owns them, in its `apps.py`. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -132,13 +132,21 @@ def rebinding_verbs() -> frozenset[str]:
 
 def current() -> Vocabulary:
     """The words of this release; built anew only when a module has declared more."""
-    state = (
-        *map(
-            len,
-            (events.declared_verbs(), events.common_facts(), gates.declared_acts(), gates.declared_guards()),
-        ),
-        *map(len, (_measures, _decisions, _items, _scales, _act_facts, _guard_facts, _rebinding, _rosters)),
+    registries: tuple[Sized, ...] = (
+        events.declared_verbs(),
+        events.common_facts(),
+        gates.declared_acts(),
+        gates.declared_guards(),
+        _measures,
+        _decisions,
+        _items,
+        _scales,
+        _act_facts,
+        _guard_facts,
+        _rebinding,
+        _rosters,
     )
+    state = tuple(len(registry) for registry in registries)
     if not _built or _built[-1][0] != state:
         _built[:] = [(state, _build())]
     return _built[-1][1]

@@ -57,17 +57,12 @@ def contracts(request: HttpRequest) -> HttpResponse:
     order = (sort, "-id" if sort.startswith("-") else "id")
     rows = queries.contracts_matching(actor, _wanted(filters), today)
     page = lists.keyset(rows, order=order, cursor=request.GET.get("after", ""))
-    stages = queries.current_stages(actor, [row.pk for row in page.rows], today)
-    titles = queries.stage_titles(page.rows, actor.language)
-    for row in page.rows:
-        row.state = row.state_on(today)
-        row.stage_title = titles.get((row.plan_version_id, stages.get(row.pk, "")), "")
     can_set_up = access.can_set_up(actor)
     list_page = ListPage(
         id="contracts",
         caption=_("Contracts"),
         columns=COLUMNS,
-        rows=page.rows,
+        rows=queries.contract_lines(actor, page.rows, today),
         row_template="contracts/_row.html",
         empty=Empty(
             title=_("No contracts yet"),

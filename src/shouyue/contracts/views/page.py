@@ -179,8 +179,6 @@ def _sites(view: View) -> Context:
 
 def _members(view: View) -> Context:
     rows = list(queries.memberships_of(view.actor, view.contract.pk))
-    for row in rows:
-        row.is_outside = Role(row.role).is_outside
     return {
         "inside": [row for row in rows if not row.is_outside],
         "outside": [row for row in rows if row.is_outside],
