@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.actor import Actor
@@ -63,9 +64,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ("name_key", "id")
-        constraints = (
-            models.UniqueConstraint(models.functions.Lower("username"), name="accounts_user_username_uniq"),
-        )
+        constraints = (models.UniqueConstraint(Lower("username"), name="accounts_user_username_uniq"),)
         indexes = (
             models.Index(fields=("name_key", "id"), name="accounts_user_name_idx"),
             models.Index(fields=("customer_id", "name_key"), name="accounts_user_customer_idx"),

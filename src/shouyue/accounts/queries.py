@@ -93,7 +93,8 @@ def _token_actor(token_id: int, user_id: int, scopes: tuple[str, ...], version: 
 
 def users_visible_to(actor: Actor) -> QuerySet[User]:
     """Users whose names the actor may see."""
-    return User.objects.visible_to(actor)
+    visible: QuerySet[User] = User.objects.visible_to(actor)
+    return visible
 
 
 def managed_users(actor: Actor, *, text: str = "", role: str = "", state: str = "") -> QuerySet[User]:
@@ -102,7 +103,7 @@ def managed_users(actor: Actor, *, text: str = "", role: str = "", state: str = 
     state: `active`, `inactive` or empty.
     """
     access.require_sees_users(actor)
-    users = User.objects.all()
+    users: QuerySet[User] = User.objects.all()
     if role:
         users = users.filter(roles__contains=[role])
     if state:

@@ -82,7 +82,9 @@ class SessionStore(DatabaseStore):
         columns = self._columns(data)
         now = clock.now()
         if must_create:
-            row = self.model(session_key=self.session_key, created_at=now, last_seen_at=now, **columns)
+            row: Any = self.get_model_class()(
+                session_key=self.session_key, created_at=now, last_seen_at=now, **columns
+            )
             try:
                 with transaction.atomic():
                     row.save(force_insert=True)

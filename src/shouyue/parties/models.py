@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.actor import Actor
@@ -43,9 +44,7 @@ class Customer(models.Model):
 
     class Meta:
         ordering = ("name_key", "id")
-        constraints = (
-            models.UniqueConstraint(models.functions.Upper("code"), name="parties_customer_code_uniq"),
-        )
+        constraints = (models.UniqueConstraint(Upper("code"), name="parties_customer_code_uniq"),)
         indexes = (models.Index(fields=("name_key", "id"), name="parties_customer_name_idx"),)
 
     def __str__(self) -> str:

@@ -71,6 +71,11 @@ class TreeRow:
     site: Site
     depth: int
 
+    @property
+    def indent(self) -> str:
+        """Blanks before the name, two a level."""
+        return "\u3000" * max(self.depth - 1, 0)
+
 
 def site_tree(sites: Iterable[Site]) -> list[TreeRow]:
     """The sites of one customer in tree order, each below its parent; the order among brothers is kept."""

@@ -78,7 +78,9 @@ def change_customer(
     is_active: bool = True,
 ) -> Customer:
     """Change a customer. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: the customer."""
-    row = _locked(queries.customers(actor), customer_id, version, access.require_changes_customers, actor)
+    row: Customer = _locked(
+        queries.customers(actor), customer_id, version, access.require_changes_customers, actor
+    )
     changed = _assign(
         row,
         code=code.upper(),
@@ -91,7 +93,10 @@ def change_customer(
     )
     _check(row, _customer_errors(row))
     if _update(row, changed, {"code": [_("This code is taken.")]}):
-        facts = {"fields": rules.changed_fields(changed), "active": row.is_active}
+        facts: dict[str, events.FactValue] = {
+            "fields": rules.changed_fields(changed),
+            "active": row.is_active,
+        }
         events.record(
             "customer.changed", actor=actor, subject=("customer", row.id), customer_id=row.id, facts=facts
         )
@@ -139,7 +144,7 @@ def change_site(
     """Change or move a site. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: the customer's tree, the site."""
     found = queries.site(actor, site_id)
     locks.hold(f"sites of customer {found.customer_id}")
-    row = _locked(
+    row: Site = _locked(
         queries.sites_of(actor, found.customer_id), site_id, version, access.require_changes_contacts, actor
     )
     before = row.parent_id
@@ -219,7 +224,9 @@ def change_contact(
     is_active: bool = True,
 ) -> Contact:
     """Change a contact. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: the contact."""
-    row = _locked(queries.contacts(actor), contact_id, version, access.require_changes_contacts, actor)
+    row: Contact = _locked(
+        queries.contacts(actor), contact_id, version, access.require_changes_contacts, actor
+    )
     before = (row.site_id, row.user_id)
     changed = _assign(
         row,
@@ -294,7 +301,9 @@ def change_unit(
 ) -> ProviderUnit:
     """Change a unit. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: the tree of units, the unit."""
     locks.hold("provider units")
-    row = _locked(queries.units(actor), unit_id, version, access.require_changes_customers, actor)
+    row: ProviderUnit = _locked(
+        queries.units(actor), unit_id, version, access.require_changes_customers, actor
+    )
     before = (row.parent_id, row.leader_id)
     changed = _assign(row, name=name, kind=kind, city=city, is_active=is_active)
     _check(row, _unit_errors(actor, row, parent_id, leader_id))
@@ -304,7 +313,10 @@ def change_unit(
         if was != now
     ]
     if _update(row, changed, {"name": [_TAKEN]}):
-        facts = {"fields": rules.changed_fields(changed), "active": row.is_active}
+        facts: dict[str, events.FactValue] = {
+            "fields": rules.changed_fields(changed),
+            "active": row.is_active,
+        }
         events.record("unit.changed", actor=actor, subject=("unit", row.id), facts=facts)
     return row
 
@@ -359,7 +371,7 @@ def change_vendor(
     is_active: bool = True,
 ) -> Vendor:
     """Change a vendor. Raises: NotFound, NotAllowed, Conflict, Invalid. Locks: the vendor."""
-    row = _locked(queries.vendors(actor), vendor_id, version, access.require_changes_customers, actor)
+    row: Vendor = _locked(queries.vendors(actor), vendor_id, version, access.require_changes_customers, actor)
     changed = _assign(
         row,
         name=name,
@@ -373,7 +385,10 @@ def change_vendor(
     )
     _check(row, _vendor_errors(row))
     if _update(row, changed, {"name": [_TAKEN]}):
-        facts = {"fields": rules.changed_fields(changed), "active": row.is_active}
+        facts: dict[str, events.FactValue] = {
+            "fields": rules.changed_fields(changed),
+            "active": row.is_active,
+        }
         events.record("vendor.changed", actor=actor, subject=("vendor", row.id), facts=facts)
     return row
 

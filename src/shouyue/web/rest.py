@@ -65,7 +65,7 @@ class PreconditionFailed(ShouyueError):
 # --- who asks --------------------------------------------------------------------------------------------------
 
 _areas: dict[str, str] = {"me": "", "vocabulary": ""}
-_declared: dict[str, str | Promise] = {
+_declared: dict[str, str | Promise | _Labelled] = {
     "admin": _("Everything its owner may do, user administration included")
 }
 
