@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
+from . import queries
 from .models import User
 
 
@@ -23,12 +24,11 @@ class PasswordBackend(BaseBackend):
         """The active user with this password. An unknown name costs the same time as a wrong password."""
         if not username or password is None:
             return None
-        user = User.objects.filter(username__iexact=username).first()
+        user = queries.find_user(username)
         if user is None:
             User().set_password(password)
             return None
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
-        user: User | None = User.objects.filter(pk=user_id, is_active=True).first()
-        return user
+        return queries.active_user(user_id)

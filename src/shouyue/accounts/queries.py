@@ -21,7 +21,7 @@ from .models import ApiToken, Session, User
 
 def actor_of(user_id: int) -> Actor:
     """The actor of an active user. Raises: NotFound. Queries: one, plus the membership resolver's."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    user = active_user(user_id)
     if user is None:
         raise NotFound
     return actor_from(user)
@@ -134,9 +134,21 @@ def managed_user(actor: Actor, user_id: int) -> User:
     return found
 
 
+def find_user(username: str) -> User | None:
+    """The user with this name, in whatever case, for signing in."""
+    found: User | None = User.objects.filter(username__iexact=username).first()
+    return found
+
+
+def active_user(user_id: int) -> User | None:
+    """The user, unless shut out, for signing in."""
+    found: User | None = User.objects.filter(pk=user_id, is_active=True).first()
+    return found
+
+
 def user_named(username: str) -> User:
     """The user with this name, for the command line. Raises: NotFound."""
-    found: User | None = User.objects.filter(username__iexact=username).first()
+    found = find_user(username)
     if found is None:
         raise NotFound
     return found
