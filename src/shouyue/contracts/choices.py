@@ -62,7 +62,7 @@ class ContractState(models.TextChoices):
     """Where a contract is in its life; follows from its dates."""
 
     COMING = "coming", _("Not yet begun")
-    RUNNING = "running", _("Running")
+    RUNNING = "running", _("In force")
     EXPIRING = "expiring", _("Ends soon")
     ENDED = "ended", _("Ended")
     STOPPED = "stopped", _("Switched off")

@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shouyue.web.states import Look
 
@@ -27,9 +28,9 @@ OBLIGORS: dict[str, str | Promise] = {
     "vendor": _("Owed by the vendor"),
 }
 CHANGES = {
-    "added": Look("good", "plus", _("added")),
-    "removed": Look("bad", "minus", _("removed")),
-    "changed": Look("warn", "edit", _("changed")),
+    "added": Look("good", "plus", pgettext_lazy("part of a plan", "added")),
+    "removed": Look("bad", "minus", pgettext_lazy("part of a plan", "removed")),
+    "changed": Look("warn", "edit", pgettext_lazy("part of a plan", "changed")),
 }
 
 

@@ -20,7 +20,7 @@ from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
 COLUMNS = (
-    Column(key="code", label=_("Code"), sort="code"),
+    Column(key="code", label=_("Short code"), sort="code"),
     Column(key="name", label=_("Contract"), sort="name"),
     Column(key="stage", label=_("Stage")),
     Column(key="unit", label=_("Responsible unit")),
@@ -29,7 +29,7 @@ COLUMNS = (
     Column(key="state", label=_("State")),
 )
 EXPORT_HEAD = {
-    "code": _("Code"),
+    "code": _("Short code"),
     "name": _("Contract"),
     "customer": _("Customer"),
     "unit": _("Responsible unit"),
