@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.contracts import queries
 from shouyue.contracts.choices import Area, Role, SiteMode
-from shouyue.contracts.models import PlanVersion
 from shouyue.kernel.errors import ShouyueError
-from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
 from shouyue.web.navigation import Text
 
 
@@ -29,16 +28,18 @@ class ContractForm(forms.Form):
     ends_on = forms.DateField(label=_("ends on"), widget=DayInput(), help_text=_("The last day of the term."))
     service_level = forms.CharField(label=_("service level"), max_length=40, required=False)
     desk_phone = forms.CharField(label=_("service desk's phone"), max_length=40, required=False)
-    unit = forms.ModelChoiceField(ProviderUnit.objects.none(), label=_("responsible unit"), required=False)
-    supervision_firm = forms.ModelChoiceField(
-        Vendor.objects.none(), label=_("supervision firm"), required=False
+    unit: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        None, label=_("responsible unit"), required=False
+    )
+    supervision_firm: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        None, label=_("supervision firm"), required=False
     )
     time_zone = forms.CharField(label=_("time zone"), max_length=60, initial="Asia/Shanghai")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = ProviderUnit.objects.filter(is_active=True)  # type: ignore[attr-defined]
-        self.fields["supervision_firm"].queryset = Vendor.objects.filter(kind="supervision_firm")  # type: ignore[attr-defined]
+        self.fields["unit"].queryset = queries.units_to_choose()  # type: ignore[attr-defined]
+        self.fields["supervision_firm"].queryset = queries.supervision_firms()  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """As `services.change_contract` takes them."""
@@ -58,14 +59,14 @@ class NewContractForm(ContractForm):
         max_length=16,
         help_text=_("Begins every number of the contract, such as GB-2026-1042."),
     )
-    customer = forms.ModelChoiceField(Customer.objects.none(), label=_("customer"))
-    plan_version = forms.ModelChoiceField(PlanVersion.objects.none(), label=_("service plan"))
+    customer: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("customer"))
+    plan_version: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("service plan"))
     field_order = ("customer", "code", "name", "plan_version", "starts_on", "ends_on")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["customer"].queryset = Customer.objects.filter(pk__gt=0, is_active=True)  # type: ignore[attr-defined]
-        self.fields["plan_version"].queryset = PlanVersion.objects.defer("text", "compiled")  # type: ignore[attr-defined]
+        self.fields["customer"].queryset = queries.customers_to_choose()  # type: ignore[attr-defined]
+        self.fields["plan_version"].queryset = queries.plan_versions_to_choose()  # type: ignore[attr-defined]
 
 
 class EditContractForm(ContractForm):
@@ -86,15 +87,15 @@ class MemberForm(forms.Form):
 class SiteForm(forms.Form):
     """A site and how it is served."""
 
-    site = forms.ModelChoiceField(Site.objects.none(), label=_("site"))
+    site: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("site"))
     mode = forms.ChoiceField(label=_("mode"), choices=SiteMode.choices, initial=SiteMode.CALL_OUT)
     area = forms.ChoiceField(label=_("area"), choices=Area.choices)
-    unit = forms.ModelChoiceField(ProviderUnit.objects.none(), label=_("serving unit"), required=False)
+    unit: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("serving unit"), required=False)
 
     def __init__(self, *args: Any, customer_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(customer_id=customer_id, is_active=True)  # type: ignore[attr-defined]
-        self.fields["unit"].queryset = ProviderUnit.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        self.fields["site"].queryset = queries.sites_to_choose(customer_id)  # type: ignore[attr-defined]
+        self.fields["unit"].queryset = queries.units_to_choose()  # type: ignore[attr-defined]
 
 
 class MilestoneForm(forms.Form):

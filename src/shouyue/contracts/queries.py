@@ -29,6 +29,7 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.pinyin import search_text
 from shouyue.kernel.scope import PROVIDER_ID
+from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
 
 __all__ = ["compiled", "plan_of"]
 
@@ -147,6 +148,31 @@ def filter_options(actor: Actor) -> FilterOptions:
             units[unit_id] = unit
         stages |= {stage.name: stage.title.pick(actor.language) for stage in plan_of(version).stages}
     return FilterOptions(tuple(customers.items()), tuple(units.items()), tuple(stages.items()))
+
+
+def units_to_choose() -> QuerySet[ProviderUnit]:
+    """The provider's units that are active."""
+    return ProviderUnit.objects.filter(is_active=True)
+
+
+def supervision_firms() -> QuerySet[Vendor]:
+    """The supervision firms that are active."""
+    return Vendor.objects.filter(kind="supervision_firm", is_active=True)
+
+
+def customers_to_choose() -> QuerySet[Customer]:
+    """The active customers, without the provider itself; for those who set contracts up."""
+    return Customer.objects.filter(pk__gt=PROVIDER_ID, is_active=True)
+
+
+def plan_versions_to_choose() -> QuerySet[PlanVersion]:
+    """Every stored plan version without its text; for those who set contracts up."""
+    return PlanVersion.objects.defer("text", "compiled").order_by("plan", "-number")
+
+
+def sites_to_choose(customer_id: int) -> QuerySet[Site]:
+    """The active sites of a customer; the caller has read a contract of it."""
+    return Site.objects.filter(customer_id=customer_id, is_active=True)
 
 
 def candidates(actor: Actor, contract: Contract, text: str, limit: int = 20) -> list[User]:
