@@ -32,6 +32,11 @@ class Action:
     primary_in: frozenset[str] = frozenset()
     danger: bool = False
 
+    @property
+    def has_form(self) -> bool:
+        """For templates, which would call the form's class."""
+        return self.form is not None
+
 
 def _link(*, actor: Actor, ticket_id: int, other: str, kind: str) -> Ticket:
     return services.link_tickets(

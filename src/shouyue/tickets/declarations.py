@@ -13,7 +13,7 @@ from shouyue.web import navigation, rest, states
 from shouyue.web.navigation import Item
 from shouyue.web.states import Look
 
-from . import access, measures
+from . import access, cases, measures
 from .choices import Impact, Priority, RequestType, Status, Tier, Urgency
 from .services import guards
 
@@ -96,6 +96,7 @@ def declare() -> None:
     ):
         vocabulary.declare_measure(Measure(name, label_, compute, FACT_TYPES | own))
     files.register_reader("ticket", access.reads_file)
+    cases.declare()
     rest.declare_area("tickets", _("Tickets"), "visits")
     _declare_looks()
     navigation.register(

@@ -63,7 +63,9 @@ def guess(actor: Actor, data: Mapping[str, Any]) -> Guess:
             contracts.contracts_visible_to(actor).filter(pk=contract_id).values_list("customer_id", flat=True)
         )
         customer_id = row.first()
-    return Guess(people, contact, customer_id, contract_id, site_id, looked_up=bool(text.strip()))
+    return Guess(
+        people, contact, customer_id, contract_id or None, site_id or None, looked_up=bool(text.strip())
+    )
 
 
 def form_for(

@@ -169,6 +169,14 @@ def test_every_act_has_a_page_that_renders():
         assert escape(str(action.label)) in response.content.decode()
 
 
+def test_acts_with_a_form_are_links_and_plain_ones_buttons():
+    ticket = make_ticket()
+    text = client_of(make_agent()).get(page(ticket)).content.decode()
+    assert f'href="{page(ticket, "respond/")}"' in text
+    assert f'action="{page(ticket, "respond/")}"' not in text
+    assert f'action="{page(ticket, "take/")}"' in text
+
+
 @pytest.mark.parametrize(
     ("slug", "data", "verb"),
     [
@@ -220,7 +228,9 @@ def test_files_are_attached_and_downloaded_by_those_who_read_the_ticket():
     for reader in (agent, client_of(make_customer_user(ours))):
         response = reader.get(path)
         assert (response.status_code, response["Content-Type"]) == (200, "image/png")
-        for close in response._resource_closers:  # closing the response itself would end the test's connection
+        for (
+            close
+        ) in response._resource_closers:  # closing the response itself would end the test's connection
             close()
     assert client_of(make_customer_user(theirs)).get(path).status_code == 404
     assert Ticket.objects.get().attachment_count == 2
@@ -309,6 +319,11 @@ def test_a_call_is_recorded_with_number_and_title_alone(caller):
     assert ticket.responded_at is not None
     assert client.post("/desk/log/", data)["Location"] == page(ticket)
     assert Ticket.objects.count() == 1
+
+
+def test_the_empty_log_page_opens():
+    assert client_of(make_agent()).get("/desk/log/").status_code == 200
+    assert client_of(make_officer()).get("/desk/log/").status_code == 403
 
 
 def test_a_call_without_title_keeps_what_was_typed(caller):

@@ -1,0 +1,42 @@
+"""What the commitment register may ask about tickets: who works on them, what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.urls import reverse
+
+from shouyue.commitments import cases
+from shouyue.tickets.models import Ticket
+
+
+def people_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, Sequence[int]]]:
+    """Assignee and owner of each ticket. Queries: one."""
+    rows = Ticket.objects.filter(pk__in=ids).values_list("id", "assignee_id", "owner_id")
+    return {
+        ticket: {
+            "assignee": [user for user in (assignee,) if user],
+            "owner": [user for user in (owner,) if user],
+        }
+        for ticket, assignee, owner in rows
+    }
+
+
+def labels_of(ids: Sequence[int]) -> Mapping[int, cases.Label]:
+    """Number, title and page of each ticket. Queries: one."""
+    rows = Ticket.objects.filter(pk__in=ids).values_list("id", "number", "title")
+    return {
+        ticket: cases.Label(number, title, reverse("tickets:ticket", args=[number]))
+        for ticket, number, title in rows
+    }
+
+
+def declare() -> None:
+    """Called once, when the module is ready."""
+    cases.register(
+        "ticket",
+        people=people_of,
+        labels=labels_of,
+        closed_by=("ticket.closed", "ticket.cancelled"),
+        reopened_by=("ticket.reopened",),
+    )
