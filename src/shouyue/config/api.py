@@ -12,6 +12,7 @@ from shouyue.contracts.api import router as contracts
 from shouyue.files.api import router as files
 from shouyue.notifications.api import router as notifications
 from shouyue.parties.api import router as parties
+from shouyue.portal.api import router as portal
 from shouyue.tickets.api import router as tickets
 from shouyue.visits.api import router as visits
 from shouyue.web import rest
@@ -35,3 +36,4 @@ api.add_router("/", contracts)
 api.add_router("/", commitments)
 api.add_router("/", tickets)
 api.add_router("/", visits)
+api.add_router("/", portal)
