@@ -89,12 +89,13 @@ def _of_contract(rules: ContractRules, plan_version_id: int) -> Book:
     book = copy.copy(of_plan(plan_version_id))
     book.contract_id = rules.contract_id
     book.customer_id = rules.customer_id
+    book.calendar = partial(_calendar, plan_version_id, customer_id=rules.customer_id)
     book.dates = rules.dates
     return book
 
 
-def _calendar(plan_version_id: int, window: str) -> ServiceCalendar:
+def _calendar(plan_version_id: int, window: str, customer_id: int | None = None) -> ServiceCalendar:
     try:
-        return calendars_of.calendar_of_plan(plan_version_id, window)
+        return calendars_of.calendar_of_plan(plan_version_id, window, customer_id)
     except NotFound:
         return calendars_of.calendar_of_plan(plan_version_id, calendars_of.ALWAYS)

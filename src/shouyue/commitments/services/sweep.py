@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from shouyue.kernel import clock
+from shouyue.kernel import clock, locks
 from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
@@ -49,6 +49,8 @@ def sweep_once(limit: int = BATCH) -> int:
     which it waits for.
     """
     with acting_in(EVERYTHING):
+        if not locks.is_real_time():
+            return 0
         now = clock.now()
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, [now, limit])
