@@ -1,0 +1,1 @@
+"""Benchmarks: a loader for millions of rows, the real HTTP stack under load, the sweep, one table of results."""
