@@ -1,0 +1,36 @@
+"""What the demo's pages and commands ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shouyue.accounts.models import User
+
+from .choices import State
+from .models import DemoProgress
+from .rules import texts
+
+
+def progress() -> DemoProgress | None:
+    """The mark of this database and how far loading is; None when it is no demo."""
+    return DemoProgress.objects.first()
+
+
+def is_being_prepared() -> bool:
+    """Whether visitors should wait: the demo is loading, or was ordered and nothing is there yet."""
+    row = progress()
+    if row is not None:
+        return row.state != State.READY
+    return is_ordered() and not User.objects.exists()
+
+
+def is_ordered() -> bool:
+    """Whether this installation was started with the demo (`shouyue up --demo`)."""
+    return os.environ.get("SHOUYUE_DEMO", "") in ("1", "true", "yes", "on")
+
+
+def accounts() -> Sequence[Mapping[str, Any]]:
+    """The accounts offered for trying out, in their order."""
+    return [row for row in texts.people() if row.get("shown")]

@@ -1,0 +1,1 @@
+"""Writes of the demo: its world, carrying out scripts, loading, going on, erasing."""

@@ -1,0 +1,72 @@
+"""Erase the demo, and only a demo: everything that was entered, events included, as if just installed.
+
+The application may delete no event; this asks for the administrator's access, which migrations use.
+"""
+
+from __future__ import annotations
+
+import psycopg
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from shouyue.kernel import locks
+from shouyue.kernel.errors import Conflict
+from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.runtime import database
+
+from ..models import DemoProgress
+
+NOT_A_DEMO = "This database is not marked as a demo; nothing was erased."
+KEPT = frozenset({"parties_customer"})
+
+
+def erase() -> None:
+    """Empty every table of the modules. Raises: Conflict unless the database is a demo; Problem without access.
+
+    Ids go on rising, so that what processes have kept about old rows never fits new ones; numbers begin anew.
+    """
+    with locks.virtual_time() as mine:
+        if not mine:
+            raise Conflict("The demo is being loaded by another process.", code="busy")
+        with acting_in(EVERYTHING):
+            if not DemoProgress.objects.exists():
+                raise Conflict(NOT_A_DEMO, code="not_a_demo")
+        with database.connect(str(connection.settings_dict["ADMIN_URL"])) as admin, admin.transaction():
+            _empty(admin)
+
+
+def _empty(admin: psycopg.Connection) -> None:
+    owner = sql.Identifier(str(connection.settings_dict["OWNER_ROLE"]))
+    admin.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
+    events = [row[0] for row in admin.execute(_GUARDED).fetchall()]
+    _triggers(admin, events, "DISABLE")
+    tables = sql.SQL(", ").join(sql.Identifier(name) for name in _tables(admin))
+    admin.execute(sql.SQL("TRUNCATE {}").format(tables))
+    admin.execute("DELETE FROM parties_customer WHERE id <> 0")
+    _triggers(admin, events, "ENABLE")
+    for (name,) in admin.execute("SELECT relname FROM pg_class WHERE relnamespace = 'kernel_numbers'::regnamespace"):
+        admin.execute(sql.SQL("DROP SEQUENCE kernel_numbers.{}").format(sql.Identifier(name)))
+
+
+_GUARDED = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32"
+"""Tables whose triggers refuse TRUNCATE."""
+
+
+def _triggers(admin: psycopg.Connection, tables: list[str], what: str) -> None:
+    for name in tables:
+        admin.execute(
+            sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(name), sql.SQL(what))  # type: ignore[arg-type]
+        )
+
+
+def _tables(admin: psycopg.Connection) -> list[str]:
+    """Tables of our own modules that exist, but the customers'."""
+    ours = {
+        model._meta.db_table
+        for module in settings.MODULES
+        for model in apps.get_app_config(module.rpartition(".")[2]).get_models(include_auto_created=True)
+    }
+    found = admin.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    return sorted({row[0] for row in found} & ours - KEPT)

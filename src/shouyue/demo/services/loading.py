@@ -1,0 +1,276 @@
+"""Load the demo: sixty days of life in virtual time, as one loop over steps with the sweep in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from shouyue.accounts.models import User
+from shouyue.commitments.services.sweep import sweep_once
+from shouyue.contracts.models import Contract
+from shouyue.kernel import clock, locks
+from shouyue.kernel.errors import Conflict, ShouyueError
+from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.notifications.services import deliver_batch
+from shouyue.parties.models import Customer
+from shouyue.tickets.models import Ticket
+
+from ..choices import Stage, State
+from ..models import DemoProgress, DemoStep, DemoStory
+from ..rules import life
+from ..rules.script import Script, Step
+from . import acting, world
+
+CHUNK = 150
+"""Steps in one transaction: fewer commits, and a progress bar that still moves."""
+
+REFUSAL = "This database holds data that is not of the demo. The demo is only loaded into an empty one."
+ALREADY = "The demo is loaded already; `shouyue demo reset` erases it."
+BUSY = "The demo is being loaded by another process."
+
+Tell = Callable[[int, str], None]
+
+
+def _silent(percent: int, what: str) -> None:
+    return None
+
+
+@dataclass
+class Outcome:
+    """What loading did: how many steps, sweeps with something due, stories that went wrong with their error."""
+
+    steps: int = 0
+    sweeps: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def load(
+    *, days: int = 60, tickets: int = 1500, seed: int = 7, end: datetime | None = None, tell: Tell = _silent
+) -> Outcome:
+    """Fill an empty database with the demo. end: the present of the simulated life.
+
+    Raises: Conflict when the database is not empty, was loaded already, or is being loaded. Locks: virtual time.
+    """
+    until = end or clock.now()
+    with locks.virtual_time() as mine:
+        if not mine:
+            raise Conflict(BUSY, code="busy")
+        with acting_in(EVERYTHING):
+            mark(days=days, tickets=tickets, seed=seed, at=until)
+        try:
+            with _no_mail():
+                return _live(days, tickets, seed, until, tell)
+        except Exception as error:
+            with acting_in(EVERYTHING):
+                _note(state=State.FAILED, error=f"{type(error).__name__}: {error}"[:500])
+            raise
+
+
+@transaction.atomic
+def mark(*, days: int, tickets: int, seed: int, at: datetime) -> DemoProgress:
+    """Mark an empty database as a demo. Raises: Conflict."""
+    locks.hold("demo")
+    known = DemoProgress.objects.first()
+    if known is not None:
+        raise Conflict(ALREADY, code="loaded" if known.state == State.READY else "half_loaded")
+    if not is_empty():
+        raise Conflict(REFUSAL, code="not_empty")
+    row: DemoProgress = DemoProgress.objects.create(
+        id=1, seed=seed, days=days, tickets=tickets, started_at=clock.now(), planned_until=at
+    )
+    return row
+
+
+def is_empty() -> bool:
+    """Whether nobody has entered anything yet."""
+    return not (
+        User.objects.exists()
+        or Customer.objects.exclude(pk=0).exists()
+        or Contract.objects.exists()
+        or Ticket.objects.exists()
+    )
+
+
+def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outcome:
+    since = end - timedelta(days=days)
+    tell(0, Stage.WORLD.label)
+    with acting_in(EVERYTHING), clock.at(since - timedelta(hours=2)):
+        scenes = world.build(seed)
+        _note(percent=4, stage=Stage.LIFE)
+    scripts = life.past(scenes, seed, since, end, tickets)
+    outcome, cast = Outcome(), acting.Cast()
+    threads = [acting.Thread(script.key) for script in scripts]
+    moments = _moments(scripts, end)
+    for start in range(0, len(moments), CHUNK):
+        with acting_in(EVERYTHING):
+            _hurry()
+            _go_on(moments[start : start + CHUNK], threads, cast, outcome)
+            percent = 4 + 94 * min(start + CHUNK, len(moments)) // len(moments)
+            _note(percent=percent)
+        tell(percent, Stage.LIFE.label)
+    with acting_in(EVERYTHING):
+        _sweep_until(end, outcome)
+        save_rest(scripts, threads, cast, end, outcome)
+        _note(percent=98, stage=Stage.FINISH)
+    _analyse()
+    with acting_in(EVERYTHING):
+        _note(percent=100, state=State.READY, ready_at=clock.now(), planned_until=end)
+    tell(100, Stage.FINISH.label)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """A step with its place in the order of all steps."""
+
+    at: datetime
+    script: int
+    position: int
+    step: Step = field(compare=False)
+
+
+def _moments(scripts: Sequence[Script], end: datetime) -> list[Moment]:
+    return sorted(
+        Moment(step.at, index, position, step)
+        for index, script in enumerate(scripts)
+        for position, step in enumerate(script.steps)
+        if step.at <= end
+    )
+
+
+def _go_on(
+    moments: Sequence[Moment], threads: Sequence[acting.Thread], cast: acting.Cast, outcome: Outcome
+) -> None:
+    due = next_due()
+    for moment in moments:
+        while due is not None and due <= moment.at:
+            due = _sweep_at(due, outcome)
+        thread = threads[moment.script]
+        if thread.gave_up:
+            continue
+        with clock.at(moment.at):
+            try:
+                with transaction.atomic():
+                    acting.perform(cast, thread, moment.step)
+                outcome.steps += 1
+            except ShouyueError as error:
+                thread.gave_up = f"{moment.step.verb}: {error} {error.fields or ''}".strip()
+                outcome.problems.append(f"{thread.key} {thread.gave_up}")
+        due = next_due()
+    _forget_jobs()
+
+
+def _sweep_at(due: datetime, outcome: Outcome) -> datetime | None:
+    """What the register and the messengers do by themselves when time has come; the next such instant."""
+    with clock.at(due):
+        if sweep_once() == 0:
+            raise RuntimeError(f"an obligation due at {due} is not taken up")
+        outcome.sweeps += 1
+        while deliver_batch():
+            pass
+    return next_due()
+
+
+def _sweep_until(end: datetime, outcome: Outcome) -> None:
+    due = next_due()
+    while due is not None and due <= end:
+        due = _sweep_at(due, outcome)
+    _forget_jobs()
+
+
+def next_due() -> datetime | None:
+    """When the register next has something to do by itself. Queries: one, on an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT next_at FROM commitments_obligation WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def save_rest(
+    scripts: Sequence[Script],
+    threads: Sequence[acting.Thread],
+    cast: acting.Cast,
+    end: datetime,
+    outcome: Outcome,
+) -> None:
+    """Keep the steps that are still to come, for those who look on to see them happen."""
+    for script, thread in zip(scripts, threads, strict=True):
+        left = [(position, step) for position, step in enumerate(script.steps) if step.at > end]
+        if not left or thread.gave_up:
+            continue
+        keep(thread, left, cast)
+
+
+def keep(thread: acting.Thread, steps: Sequence[tuple[int, Step]], cast: acting.Cast) -> DemoStory:
+    """Write a story and its coming steps down."""
+    story: DemoStory = DemoStory.objects.create(
+        key=thread.key, ticket_id=thread.ticket_id, visit_id=thread.visit_id
+    )
+    DemoStep.objects.bulk_create(
+        DemoStep(
+            story=story,
+            at=step.at,
+            position=position,
+            verb=step.verb,
+            by=step.by,
+            arguments={name: _known(cast, value) for name, value in step.arguments.items()},
+        )
+        for position, step in steps
+    )
+    return story
+
+
+def _known(cast: acting.Cast, value: object) -> object:
+    if isinstance(value, str) and value[:1] == "~":
+        return cast.cases.get(value[1:], value)
+    return value
+
+
+def _note(**changes: object) -> None:
+    DemoProgress.objects.filter(pk=1).update(**changes)
+
+
+def _hurry() -> None:
+    """A demo may be loaded again: do not wait for the disk at each commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
+def _forget_jobs() -> None:
+    """Deliveries were made in virtual time; the worker need not look for them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE task_name = 'notifications.deliver' AND status = 'todo'"
+        )
+
+
+@contextmanager
+def _no_mail() -> Iterator[None]:
+    """Nothing of the simulated past leaves the house."""
+    before = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    try:
+        yield
+    finally:
+        settings.EMAIL_BACKEND = before
+
+
+def _analyse() -> None:
+    """Let the server count the new rows now: the first visitors' lists are as fast as later ones."""
+    from shouyue.runtime import database
+    from shouyue.runtime.errors import Problem
+
+    try:
+        with database.connect(str(connection.settings_dict["ADMIN_URL"])) as admin:
+            admin.execute("ANALYZE")
+    except Problem:  # without an administrator's access the server does so by itself in a minute
+        return
+
+
