@@ -214,7 +214,7 @@ def obligations(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def export_obligations(request: HttpRequest) -> HttpResponse:
+def export_obligations(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered obligations as a table for spreadsheets, at most a hundred thousand."""
     actor = _actor(request)
     _filters, wanted = _obligation_filters(request, actor)

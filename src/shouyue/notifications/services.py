@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from smtplib import SMTPException
+from typing import Any
 
 from django.conf import settings
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -79,7 +81,7 @@ def post(drafts: Sequence[Draft]) -> int:
     return made
 
 
-def _values(draft: Draft, now: datetime) -> tuple[object, ...]:
+def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
     at_once = draft.channel == Channel.IN_APP and not draft.records
     return (
         draft.customer_id,
@@ -159,7 +161,7 @@ def _send(notices: Sequence[Notice]) -> dict[int, str]:
     return problems
 
 
-def _message(notice: Notice, server: object) -> mail.EmailMessage:
+def _message(notice: Notice, server: BaseEmailBackend) -> mail.EmailMessage:
     if not notice.user.email:
         raise ValueError(_("no e-mail address"))
     link = f"\n\n{settings.BASE_URL}{notice.url}" if notice.url else ""

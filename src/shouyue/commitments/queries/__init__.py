@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
 
+from shouyue.commitments.models import CaseClock, Commitment, Obligation
 from shouyue.contracts.access import sees_provider_side
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
-
-from ..models import CaseClock, Commitment, Obligation
 
 OPEN_STATES = ("running", "paused", "missed")
 
@@ -61,13 +60,13 @@ def obligations_of(actor: Actor, case: tuple[str, int], *, with_void: bool = Fal
     rows = obligations_visible_to(actor).filter(case_type=case[0], case_id=case[1]).exclude(state="waiting")
     if not with_void:
         rows = rows.exclude(state="void")
-    far = datetime.max.replace(tzinfo=None)
+    far = datetime.max.replace(tzinfo=UTC)
     found = list(rows)
     found.sort(
         key=lambda o: (
             o.settled_at is not None,
             o.state == "paused",
-            o.due_at.replace(tzinfo=None) if o.due_at else far,
+            o.due_at or far,
             o.id,
         )
     )
@@ -76,7 +75,10 @@ def obligations_of(actor: Actor, case: tuple[str, int], *, with_void: bool = Fal
 
 @dataclass(frozen=True, slots=True)
 class ObligationFilter:
-    """What a list of obligations is narrowed to; empty means all. since, until: of the moment that decides the period."""
+    """What a list of obligations is narrowed to; empty means all.
+
+    since, until: of the moment that decides the period.
+    """
 
     contract_id: int | None = None
     commitment: str = ""

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, Q
 
+from shouyue.commitments.choices import Kind, Readiness, Standing
+from shouyue.commitments.models import Commitment
+from shouyue.commitments.rules.standing import Figures, standing_of
 from shouyue.contracts.models import Contract
 from shouyue.contracts.plan_language.model import Target
 from shouyue.contracts.queries import compiled
@@ -18,9 +21,6 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid
 
-from ..choices import Kind, Readiness, Standing
-from ..models import Commitment
-from ..rules.standing import Figures, standing_of
 from . import commitments_of, measuring
 
 _FIGURES = """

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from shouyue.accounts.models import User
+from shouyue.commitments.models import Obligation
 from shouyue.contracts.calendars_of import calendar_of_plan
 from shouyue.contracts.plan_language.model import Deadline
 from shouyue.contracts.plan_language.texts import Text
@@ -24,8 +25,6 @@ from shouyue.servicetime import Segment, ServiceCalendar, ServiceTimeError, pars
 from shouyue.web.spans import Mark
 from shouyue.web.spans import Segment as Drawn
 from shouyue.web.states import Tone
-
-from ..models import Obligation
 
 SHOWN_SEGMENTS = 60
 _TONES: dict[str, Tone] = {

@@ -48,7 +48,8 @@ class Interest:
 class Book:
     """The promises of one plan version as one contract runs them.
 
-    calendar: window name → calendar. scales: the modules' own words of a fact, lowest first; the plan's win. dates: the contract's known dates.
+    calendar: window name → calendar. scales: the modules' own words of a fact, lowest first; the plan's win.
+    dates: the contract's known dates.
     rebinding: verbs after which facts may have changed.
     """
 

@@ -25,7 +25,9 @@ UNSETTLED = ("waiting", "running", "paused", "missed")
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event as the rules see it. at: when it happened; facts: plain JSON values, `occurred_at` and `verb` among them."""
+    """One event as the rules see it.
+
+    at: when it happened; facts: plain JSON values, `occurred_at` and `verb` among them."""
 
     id: int
     verb: str

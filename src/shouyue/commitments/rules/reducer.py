@@ -16,7 +16,7 @@ from shouyue.contracts.plan_language.model import Attested, Deadline, Happens, U
 
 from .aiming import aim, in_time, plan_steps
 from .book import Book, facts_in, fulfilled, keepers
-from .happenings import UNSETTLED, Happening, Obligation
+from .happenings import UNSETTLED, Happening, Obligation, Pause
 from .timing import limit_of
 
 TAKEN_BACK = ("not_meant", "contract")
@@ -76,9 +76,9 @@ class Reaction:
                 yield book, promise, obligation
 
     def _tied(self, promise: Deadline, obligation: Obligation, event: Happening) -> bool:
-        if promise.each and event.facts.get(promise.each) is not None:
-            if str(event.facts[promise.each]) != obligation.each:
-                return False
+        each = event.facts.get(promise.each) if promise.each else None
+        if each is not None and str(each) != obligation.each:
+            return False
         if obligation.tie:
             return obligation.tie == tie_of(promise, event)
         return obligation.case == event.case
@@ -430,9 +430,7 @@ class Reaction:
         self.obligations.extend(o for o in inner.obligations if o is not obligation)
         self.verdicts.extend(inner.verdicts)
 
-    def _running_pauses(
-        self, book: Book, promise: Deadline, event: Happening
-    ) -> list[tuple[datetime, None, str]]:
+    def _running_pauses(self, book: Book, promise: Deadline, event: Happening) -> list[Pause]:
         """Waits that began before this obligation and have not ended: its clock stands from the start."""
         if event.subject == event.case and event.facts.get("seq") == 1:
             return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
-from ..choices import Readiness, Standing
+from shouyue.commitments.choices import Readiness, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Figures:
 def standing_of(
     readiness: Readiness, figures: Figures, reached: bool | None = None, *, is_over: bool = False
 ) -> Standing:
-    """The word on the board. reached: of a target, whether its measure lies within bounds; is_over: the period ended."""
+    """The word on the board.
+
+    reached: of a target, whether its measure lies within bounds; is_over: the period ended."""
     if figures.broken:
         return Standing.BROKEN
     if readiness == Readiness.AWAITS:

@@ -12,6 +12,10 @@ from django.utils import translation
 from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_lazy
 
+from shouyue.commitments import books
+from shouyue.commitments.queries import measuring
+from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.happenings import Obligation
 from shouyue.contracts.choices import Role
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import (
@@ -33,10 +37,6 @@ from shouyue.kernel import clock, events, gates
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.gates import Refusal, Request
 
-from .. import books
-from ..queries import measuring
-from ..rules.book import Book
-from ..rules.happenings import Obligation
 from . import storage
 
 _refusals: ContextVar[tuple[Held, ...]] = ContextVar("refused_gates", default=())
@@ -144,8 +144,8 @@ def unmet(requirement: Requirement, request: Request, book: Book) -> Refusal | N
         case All():
             return next((found for part in requirement.parts if (found := unmet(part, request, book))), None)
         case AnyOf():
-            found = [unmet(part, request, book) for part in requirement.parts]
-            return None if any(item is None for item in found) else found[0]
+            missing = [unmet(part, request, book) for part in requirement.parts]
+            return None if any(item is None for item in missing) else missing[0]
         case Not():
             met = unmet(requirement.part, request, book) is None
             return Refusal("not", gettext_lazy("a condition stands against it")) if met else None

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
+from shouyue.commitments.choices import Readiness
+from shouyue.commitments.models import Commitment
+from shouyue.commitments.queries import commitments_of
 from shouyue.contracts import vocabulary
 from shouyue.contracts.plan_language.coverage import state_of
 from shouyue.contracts.plan_language.explain import limit_in_words
@@ -16,9 +19,6 @@ from shouyue.contracts.queries import compiled
 from shouyue.contracts.services import pin_plan_version
 from shouyue.kernel.actor import Actor
 
-from ..choices import Readiness
-from ..models import Commitment
-from ..queries import commitments_of
 from . import storage
 
 NOT_RUN_YET = frozenset({"recurring", "quota", "standing"})

@@ -6,16 +6,16 @@ from functools import partial
 
 from django.db import transaction
 
+from shouyue.commitments import books, cases
+from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.happenings import Happening, Obligation
+from shouyue.commitments.rules.reducer import Reaction, Verdict, ties_of
+from shouyue.commitments.rules.replay import replay
 from shouyue.kernel import events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import RecordedEvent
 
-from .. import books, cases
-from ..rules.book import Book
-from ..rules.happenings import Happening, Obligation
-from ..rules.reducer import Reaction, Verdict, ties_of
-from ..rules.replay import replay
 from . import plans, storage
 
 ALWAYS_TOLD = frozenset({"missed", "late"})

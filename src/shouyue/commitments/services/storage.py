@@ -9,24 +9,22 @@ from typing import Any
 
 from django.db import connection
 
+from shouyue.commitments.rules.happenings import Happening, Obligation, Pause, Ref
 from shouyue.contracts.queries import compiled
-
-from ..rules.happenings import Happening, Obligation, Pause, Ref
 
 COLUMNS = (
     "id, customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
     '"each", occurrence, state, opened_event_id, trigger_at, opened_at, facts, opening, within, "window", '
-    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, kept_at, "
-    "kept_event_id, ended_event_id, settled_at, ending"
+    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, "
+    "kept_at, kept_event_id, ended_event_id, settled_at, ending"
 )
 _QUALIFIED = ", ".join(f"o.{column.strip()}" for column in COLUMNS.split(","))
 
-# Aliases are needed for types only: VALUES alone would make every parameter text.
 _INSERTED = (
     "customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
     '"each", occurrence, state, opened_event_id, trigger_at, opened_at, falls_at, facts, opening, within, "window", '
-    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, kept_at, "
-    "kept_event_id, ended_event_id, settled_at, ending"
+    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, "
+    "kept_at, kept_event_id, ended_event_id, settled_at, ending"
 )
 _INSERT_ROW = "(" + ", ".join(["%s"] * len(_INSERTED.split(","))) + ")"
 

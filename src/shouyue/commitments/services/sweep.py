@@ -13,17 +13,17 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
+from shouyue.commitments import books
+from shouyue.commitments.rules.aiming import entries, pending
+from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.happenings import Obligation
+from shouyue.commitments.rules.reducer import Verdict, begin, miss
+from shouyue.commitments.rules.timing import VERDICT
 from shouyue.kernel import clock, locks
 from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
-from .. import books
-from ..rules.aiming import entries, pending
-from ..rules.book import Book
-from ..rules.happenings import Obligation
-from ..rules.reducer import Verdict, begin, miss
-from ..rules.timing import VERDICT
 from . import register, storage
 from .telling import Taken, drafts_for
 

@@ -13,14 +13,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from shouyue.commitments import cases
+from shouyue.commitments.rules.happenings import Obligation
+from shouyue.commitments.rules.timing import Entry
 from shouyue.contracts.plan_language.model import Deadline
 from shouyue.kernel import clock
 from shouyue.notifications.choices import Channel, Level
 from shouyue.notifications.services import Draft
-
-from .. import cases
-from ..rules.happenings import Obligation
-from ..rules.timing import Entry
 
 
 @dataclass(frozen=True, slots=True)

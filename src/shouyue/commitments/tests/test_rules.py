@@ -13,9 +13,9 @@ from shouyue.commitments.rules.book import Book, fulfilled, keepers
 from shouyue.commitments.rules.happenings import Happening
 from shouyue.commitments.rules.replay import replay
 from shouyue.commitments.rules.standing import Figures, standing_of
-from shouyue.contracts.calendars_of import build_calendar
 from shouyue.contracts.plan_language.model import All, AnyOf, Happens
 from shouyue.contracts.plan_language.parse import parse_text
+from shouyue.servicetime import ServiceCalendar
 
 from .factories import beijing, plan_text
 
@@ -23,13 +23,19 @@ START = beijing("2026-03-02 09:00")
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 REBINDING = frozenset({"ticket.graded"})
+CALENDARS = {
+    "always": ServiceCalendar.always("Asia/Shanghai"),
+    "office": ServiceCalendar(
+        zone="Asia/Shanghai", weekly={"mon-fri": [("09:00", "12:00"), ("13:00", "18:00")]}
+    ),
+}
 
 
 def book_of(commitments):
     parsed = parse_text(plan_text(commitments))
     assert parsed.plan is not None, [str(problem) for problem in parsed.problems]
     plan = parsed.plan
-    return Book(1, 1, 1, plan, lambda window: build_calendar(plan, window), REBINDING)
+    return Book(1, 1, 1, plan, CALENDARS.__getitem__, REBINDING)
 
 
 def story(*events):

@@ -1,0 +1,229 @@
+"""Pages and API of the register: figures, walls, access, budgets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from shouyue.accounts.queries import actor_from
+from shouyue.accounts.tests.factories import PASSWORD, sign_in
+from shouyue.commitments import queries
+from shouyue.commitments.models import CaseClock, Commitment, Obligation
+from shouyue.commitments.queries import board
+from shouyue.commitments.services.plans import apply_plan
+from shouyue.commitments.services.sweep import sweep_all
+from shouyue.contracts.tests.factories import make_plan_version, make_user
+from shouyue.kernel import clock, scope
+from shouyue.kernel.actor import SYSTEM
+from shouyue.kernel.errors import NotFound
+
+from .factories import PLAN, beijing, contract_under, happens, make_member, new_case, plan_text, states
+
+pytestmark = pytest.mark.django_db
+
+START = beijing("2026-03-02 09:00")
+MINUTE = timedelta(minutes=1)
+
+
+def lived(contract):
+    """A month with one promise kept, one late, one missed and still open."""
+    cases = [new_case() for _ in range(3)]
+    with clock.at(START):
+        for case in cases:
+            happens(contract, case, "ticket.reported", severity="minor")
+    with clock.at(START + 5 * MINUTE):
+        happens(contract, cases[0], "ticket.responded")
+    with clock.at(START + 15 * MINUTE):
+        sweep_all()
+        happens(contract, cases[1], "ticket.responded")
+    return cases
+
+
+def client_of(user):
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    return sign_in(user)
+
+
+def manager():
+    return client_of(make_user(roles=["service_manager"]))
+
+
+def line_of(contract, name, month="2026-03"):
+    found = board.board_of(SYSTEM, contract, month)
+    return next(line for line in found.lines if line.commitment.name == name)
+
+
+def test_the_board_counts_what_falls_into_the_month():
+    contract = contract_under()
+    lived(contract)
+    with clock.at(START + 20 * MINUTE):
+        line = line_of(contract, "respond")
+        assert (line.figures.kept, line.figures.late, line.figures.missed, line.figures.overdue) == (
+            1,
+            1,
+            1,
+            1,
+        )
+        assert (line.standing, line.share) == ("broken", 1 / 3)
+        assert line_of(contract, "repair").figures.running == 3
+        assert line_of(contract, "respond", "2026-02").standing == "nothing_due"
+
+
+def test_the_board_costs_as_much_for_many_obligations():
+    contract = contract_under()
+    lived(contract)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            board.board_of(SYSTEM, contract, "2026-03")
+        counts.append(len(captured))
+        lived(contract)
+    assert counts == [2, 2]
+
+
+def test_the_board_page_shows_every_promise():
+    contract = contract_under()
+    lived(contract)
+    response = manager().get(reverse("commitments:board", args=[contract.code]), {"month": "2026-03"})
+    assert response.status_code == 200
+    assert {row["name"] for row in response.context["lines"]} == {"respond", "repair"}
+
+
+def test_the_export_protects_spreadsheets():
+    contract = contract_under()
+    text = plan_text(PLAN).replace("{zh: respond, en: respond}", "{zh: '=cmd', en: '=cmd'}")
+    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    body = (
+        manager().get(reverse("commitments:export_board", args=[contract.code])).content.decode("utf-8-sig")
+    )
+    assert "'=cmd" in body
+    assert "\n,=cmd" not in body
+
+
+def test_the_list_filters_and_the_obligation_explains_itself():
+    contract = contract_under()
+    lived(contract)
+    browser = manager()
+    with clock.at(START + 20 * MINUTE):
+        page = browser.get(
+            reverse("commitments:obligations"),
+            {"contract": contract.code, "promise": "respond", "state": "broken"},
+        )
+        assert len(page.context["list"].rows) == 2
+        row = Obligation.objects.filter(contract=contract, commitment__name="respond", state="late").get()
+        response = browser.get(reverse("commitments:obligation", args=[row.pk]))
+    found = response.context["explained"]
+    assert (found.target, found.counted) == (600, 900)
+    assert len(found.steps) == 4
+    assert [part.kind for part in found.stretches] == ["open"]
+
+
+def test_htmx_gets_the_drawer_alone():
+    contract = contract_under()
+    lived(contract)
+    row = Obligation.objects.filter(contract=contract).first()
+    response = manager().get(reverse("commitments:obligation", args=[row.pk]), headers={"HX-Request": "true"})
+    assert b"<html" not in response.content
+    assert b"sy-explained" in response.content
+
+
+PAGES = ["boards", "board", "export_board", "obligations", "export_obligations", "obligation"]
+
+
+def url_of(name, contract, row):
+    arguments = {"board": [contract.code], "export_board": [contract.code], "obligation": [row.pk]}
+    return reverse(f"commitments:{name}", args=arguments.get(name, []))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_strangers_see_nothing_of_a_contract(name):
+    contract = contract_under(PLAN)
+    lived(contract)
+    row = Obligation.objects.filter(contract=contract).first()
+    url = url_of(name, contract, row)
+    assert Client().get(url).status_code == 302
+    stranger = make_member(contract_under(), "customer.it_contact")
+    response = client_of(stranger).get(url)
+    if name in ("board", "export_board", "obligation"):
+        assert response.status_code == 404
+    else:
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        assert contract.code.encode() not in content.split()
+
+
+def test_a_member_of_the_customer_sees_promises_but_not_internal_ones():
+    text = (
+        plan_text(PLAN)
+        .replace("internal: true", "source: S-01", 1)
+        .replace("plan: test-plan", "plan: outside")
+    )
+    text = text.replace("zone: Asia", "prefix: S\npromises: 3\nzone: Asia", 1)
+    contract = contract_under(plan_version_id=make_plan_version(text).pk)
+    lived(contract)
+    person = actor_from(make_member(contract, "customer.it_contact"))
+    assert [one.name for one in queries.commitments_of(person, contract.pk)] == ["respond"]
+    hidden = Obligation.objects.filter(contract=contract, commitment__name="repair").first()
+    with pytest.raises(NotFound):
+        queries.obligation_of(person, hidden.pk)
+
+
+def test_the_second_wall_holds_without_the_first():
+    first, second = contract_under(), contract_under()
+    lived(first)
+    lived(second)
+    person = actor_from(make_member(first, "customer.it_contact"))
+    with scope.acting_in(person.scope):
+        for model in (Commitment, Obligation, CaseClock):
+            assert set(model.objects.values_list("customer_id", flat=True)) == {first.customer_id}
+
+
+def test_the_api_speaks_of_the_same_figures():
+    contract = contract_under()
+    lived(contract)
+    browser = manager()
+    with clock.at(START + 20 * MINUTE):
+        found = browser.get(f"/api/contracts/{contract.code}/board", {"month": "2026-03"}).json()
+        listed = browser.get(
+            "/api/obligations", {"contract": contract.code, "state": "overdue", "limit": 1}
+        ).json()
+        explained = browser.get(f"/api/obligations/{listed['items'][0]['id']}").json()
+    line = next(line for line in found["lines"] if line["commitment"]["name"] == "respond")
+    assert (line["standing"], line["figures"]["missed"]) == ("broken", 1)
+    assert explained["target_seconds"] == 600
+    assert explained["state"] == "missed"
+    assert browser.get(f"/api/contracts/{contract.code}/board", {"month": "never"}).status_code == 422
+
+
+def test_a_new_plan_version_leaves_running_obligations_alone():
+    contract, case = contract_under(), new_case()
+    with clock.at(START):
+        happens(contract, case, "ticket.reported", severity="minor")
+    text = plan_text(PLAN.replace("10 min", "20 min"), "next")
+    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    with clock.at(START + 11 * MINUTE):
+        sweep_all()
+        assert states(contract, "respond") == ["missed"]
+        happens(contract, new_case(), "ticket.reported", severity="minor")
+    newest = Obligation.objects.filter(contract=contract, commitment__name="respond").latest("id")
+    assert newest.due_at == START + 31 * MINUTE
+    with clock.at(START + 12 * MINUTE):
+        happens(contract, case, "ticket.responded", severity="minor")
+    assert states(contract, "respond") == ["late", "running"]
+
+
+def test_a_promise_dropped_from_the_plan_goes_on_for_what_runs():
+    contract, case = contract_under(), new_case()
+    with clock.at(START):
+        happens(contract, case, "ticket.reported", severity="minor")
+    text = plan_text(PLAN.split("repair:")[0], "shorter")
+    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    assert [one.name for one in queries.commitments_of(SYSTEM, contract.pk)] == ["respond"]
+    with clock.at(START + MINUTE):
+        happens(contract, case, "ticket.resolved")
+    assert states(contract, "repair") == ["kept"]
