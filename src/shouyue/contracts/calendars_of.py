@@ -1,69 +1,82 @@
-"""The service calendar behind a window's name in a contract, compiled once per process."""
+"""The service calendar behind a window's name in a contract, compiled once per process and state of the calendars."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
+from shouyue.calendars import queries as calendars
 from shouyue.contracts import loading
 from shouyue.contracts.plan_language.model import Plan, Window
-from shouyue.kernel.errors import Invalid, NotFound
+from shouyue.kernel.errors import NotFound
 from shouyue.servicetime import ServiceCalendar
 
 ALWAYS = "always"
 
-_calendars: dict[tuple[int, str], ServiceCalendar] = {}
+_compiled: dict[tuple[int, str, int | None], ServiceCalendar] = {}
+_state = -1
 
 
-def calendar_for(contract_id: int, window_name: str = ALWAYS) -> ServiceCalendar:
+def calendar_for(
+    contract_id: int, window_name: str = ALWAYS, *, at: datetime | None = None
+) -> ServiceCalendar:
     """The calendar of a window in a contract's present plan. `always` need not be in the plan.
 
-    Raises: NotFound when the plan has no such window. Queries: those of `compiled`.
+    at: with holidays and the customer's hours as they stood then. Raises: NotFound when the plan has no such
+    window. Queries: those of `compiled`.
     """
     rules = loading.compiled(contract_id)
-    return calendar_of_plan(rules.plan_version_id, window_name)
+    return calendar_of_plan(rules.plan_version_id, window_name, rules.customer_id, at=at)
 
 
-def calendar_of_plan(plan_version_id: int, window_name: str = ALWAYS) -> ServiceCalendar:
-    """The same for a plan version, also one that is no longer pinned. Raises: NotFound."""
-    key = (plan_version_id, window_name)
-    calendar = _calendars.get(key)
+def calendar_of_plan(
+    plan_version_id: int,
+    window_name: str = ALWAYS,
+    customer_id: int | None = None,
+    *,
+    at: datetime | None = None,
+) -> ServiceCalendar:
+    """The same for a plan version, also one that is no longer pinned. Raises: NotFound.
+
+    customer_id: whose own hours `calendar: customer` means; without it such a window is always open.
+    """
+    global _compiled, _state
+    if at is not None:
+        return build_calendar(loading.plan_of(plan_version_id), window_name, customer_id, at=at)
+    state = calendars.state()
+    if _state != state:
+        _state, _compiled = state, {}
+    held, key = _compiled, (plan_version_id, window_name, customer_id)
+    calendar = held.get(key)
     if calendar is None:
-        calendar = _calendars.setdefault(key, build_calendar(loading.plan_of(plan_version_id), window_name))
+        made = build_calendar(loading.plan_of(plan_version_id), window_name, customer_id)
+        calendar = held.setdefault(key, made)
     return calendar
 
 
-def build_calendar(plan: Plan, window_name: str) -> ServiceCalendar:
+def build_calendar(
+    plan: Plan, window_name: str, customer_id: int | None = None, *, at: datetime | None = None
+) -> ServiceCalendar:
     """Compile a window of a plan. Raises: NotFound; Invalid for an unknown holiday table."""
     window = next((entry for entry in plan.windows if entry.name == window_name), None)
     if window is None:
         if window_name != ALWAYS:
             raise NotFound
         return ServiceCalendar.always(plan.zone)
-    return _of_window(window, plan.zone)
+    return _of_window(window, plan.zone, customer_id, at)
 
 
-def _of_window(window: Window, zone: str) -> ServiceCalendar:
+def _of_window(window: Window, zone: str, customer_id: int | None, at: datetime | None) -> ServiceCalendar:
     """A calendar the customer keeps counts as always open until it is entered: the stricter reading."""
     if window.calendar:
-        return ServiceCalendar.always(zone)
+        hours = calendars.customer_hours(customer_id, at=at) if customer_id is not None else None
+        return ServiceCalendar.always(zone) if hours is None else ServiceCalendar.from_spec(hours)
     spec: dict[str, Any] = dict(window.spec)
     spec.setdefault("zone", zone)
     if window.holidays:
-        holidays, workdays = holiday_table(window.holidays)
-        spec["holidays"] = dict(holidays)
+        table = calendars.holiday_table(window.holidays, at=at)
+        spec["holidays"] = table.holidays
         own = dict.fromkeys(spec.get("extra_workdays", ()), "")
-        spec["extra_workdays"] = {**workdays, **own}
+        spec["extra_workdays"] = {**table.workdays, **own}
+        spec["own_windows"] = table.own_windows
     return ServiceCalendar.from_spec(spec)
-
-
-@lru_cache(maxsize=16)
-def holiday_table(name: str) -> tuple[Mapping[date, str], Mapping[date, str]]:
-    """Days off and make-up workdays with their names. Raises: Invalid for a table that is not kept."""
-    if name != "CN":
-        raise Invalid(f"There is no holiday table {name!r}.")
-    from chinese_calendar.constants import holidays, workdays
-
-    return holidays, workdays

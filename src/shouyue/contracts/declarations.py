@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.contracts import access, enricher, vocabulary
+from shouyue.calendars import shown
+from shouyue.contracts import access, enricher, vocabulary, windows_shown
 from shouyue.contracts.choices import Area, SiteMode
 from shouyue.kernel import actor, events, gates
 from shouyue.kernel.events import FactType, Verb
@@ -57,7 +58,7 @@ VERBS = (
 
 STATES = {
     "coming": Look("neutral", "circle-dashed", _("Not yet begun")),
-    "running": Look("good", "circle-check", _("Running")),
+    "running": Look("good", "circle-check", _("In force")),
     "expiring": Look("warn", "clock-exclamation", _("Ends soon")),
     "ended": Look("muted", "circle-minus", _("Ended")),
     "stopped": Look("muted", "circle-x", _("Switched off")),
@@ -83,6 +84,7 @@ def declare() -> None:
     vocabulary.declare_item("contract", _("Contract"))
     vocabulary.declare_item("site", _("Site of the contract"), {"zone": "code", "zone_mode": "code"})
     states.register("contract", STATES)
+    shown.register(windows_shown.SOURCE)
     rest.declare_area("contracts", _("Contracts"))
     navigation.register(
         navigation.Item(

@@ -9,6 +9,7 @@ any process holds in the next transaction of every other, and within one transac
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import date
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from shouyue.contracts.models import PlanVersion
+from shouyue.calendars import queries as calendars
 from shouyue.contracts.plan_language.compiled import StoredPlanError, from_json
 from shouyue.contracts.plan_language.match import ranks_of
 from shouyue.contracts.plan_language.model import Plan
@@ -58,15 +59,21 @@ def remember_plan(plan_version_id: int, plan: Plan) -> None:
     _plans[plan_version_id] = plan
 
 
+_PLAN = "SELECT plan, number, text, compiled::text FROM contracts_planversion WHERE id = %s"
+
+
 def _read_plan(plan_version_id: int) -> Plan:
     """The stored compiled form; when another release wrote it, the text is compiled again."""
-    row = PlanVersion.objects.filter(pk=plan_version_id).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_PLAN, [plan_version_id])
+        row = cursor.fetchone()
     if row is None:
         raise NotFound
+    name, number, text, stored = row
     try:
-        plan: Plan | None = from_json(row.compiled)
+        plan: Plan | None = from_json(json.loads(stored))
     except StoredPlanError:
-        parsed = parse_text(row.text, file=f"{row.plan}-v{row.number}.yaml")
+        parsed = parse_text(text, file=f"{name}-v{number}.yaml")
         plan = parsed.plan
     if plan is None:
         raise Invalid("\n".join(problem.line_of_text() for problem in parsed.errors))
@@ -109,12 +116,16 @@ def mark_changed(contract_id: int) -> int:
     return int(row[0])
 
 
+_VERSION = f"SELECT version, {calendars.STATE_SQL} FROM contracts_contract WHERE id = %s"  # noqa: S608 - constants
+
+
 def _version(contract_id: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT version FROM contracts_contract WHERE id = %s", [contract_id])
+        cursor.execute(_VERSION, [contract_id])
         row = cursor.fetchone()
     if row is None:
         raise NotFound
+    calendars.learn_state(int(row[1]))
     return int(row[0])
 
 
