@@ -251,6 +251,24 @@ def handling(ticket: Ticket, *, internal: bool) -> list[tuple[Text, str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """A promise that runs for a ticket, as its chip shows it."""
+
+    state: str
+    label: str
+    due_at: datetime | None
+    warn_at: datetime | None
+
+
+def clocks(actor: Actor, ticket: Ticket, language: str) -> list[Clock]:
+    """The promises not settled yet, the earliest due first. Queries: one."""
+    return [
+        Clock(str(found.state), found.commitment.title(language), found.due_at, found.warn_at)
+        for found in queries.open_obligations(actor, ticket)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class FileRow:
     """A file as the attachments component wants it."""
 

@@ -8,9 +8,11 @@ from datetime import date, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from shouyue.commitments.choices import State
+from shouyue.commitments.models import Obligation
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Membership
@@ -311,6 +313,16 @@ def events_of(actor: Actor, ticket: Ticket, limit: int = 200) -> list[Event]:
     if not access.sees_internal(actor):
         rows = rows.exclude(verb="ticket.commented", facts__public=False)
     return list(rows.order_by("-id")[:limit])
+
+
+def open_obligations(actor: Actor, ticket: Ticket) -> list[Obligation]:
+    """The obligations of a case that still run, pause or are missed but not settled, by due time. Queries: one."""
+    rows = Obligation.objects.filter(
+        case_type="ticket", case_id=ticket.pk, customer_id=ticket.customer_id, settled_at__isnull=True
+    ).exclude(state__in=(State.WAITING, State.REFUSED))
+    if not actor.is_staff:
+        rows = rows.filter(commitment__is_internal=False)
+    return list(rows.select_related("commitment").order_by(F("due_at").asc(nulls_last=True), "id")[:12])
 
 
 # -- ask once ---------------------------------------------------------------------------------------------------

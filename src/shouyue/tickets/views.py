@@ -208,6 +208,7 @@ def _ticket(
         "can_attach": access.can(actor, "attach", ticket),
         "sees_internal": access.sees_internal(actor),
         "note_form": note_form or forms.NoteForm(ticket=ticket, actor=actor),
+        "clocks": history.clocks(actor, ticket, get_language() or "zh-hans"),
         "entries": history.entries(actor, ticket, attached),
         "stages": history.stages(ticket),
         "files": [history.FileRow.of(stored) for stored in attached],

@@ -68,7 +68,7 @@ def test_the_strictest_clock_comes_first_and_pages_join_without_gap(five, size):
 def test_members_get_their_contracts_and_nothing_else(five):
     contract, tickets = five
     other = make_contract()
-    due(make_ticket(other), 1)
+    foreign = due(make_ticket(other), 1)
     member = make_engineer(contract)
     assert numbers(member) == [tickets[i].number for i in ORDER]
     assert numbers(member, QueueFilter(contract_id=other.pk)) == []
