@@ -22,6 +22,7 @@ api = NinjaAPI(
     version=__version__,
     description="Promises of service contracts: tickets, visits, contracts, obligations.",
     urls_namespace="api",
+    docs_url=None,  # its page needs inline scripts; the document itself is at openapi.json
     auth=rest.authenticate,
     renderer=rest.Renderer(),
 )

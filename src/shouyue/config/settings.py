@@ -48,6 +48,7 @@ MODULES = [
     "shouyue.commitments",
     "shouyue.tickets",
     "shouyue.visits",
+    "shouyue.insights",
     "shouyue.portal",
     "shouyue.demo",
 ]
@@ -149,6 +150,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # user names are unique regardless of case, by a constraint on lower()
 AUTHENTICATION_BACKENDS = ["shouyue.accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path, reverse
+from django.urls import include, path
 
 from shouyue.config.api import api
+from shouyue.kernel.actor import Actor
 
 
+# Officers have no business at the desk; the first role that fits decides.
+STARTS = {
+    "system_admin": "insights:system",
+    "security_admin": "accounts:users",
+    "audit_admin": "insights:events",
+    "field_engineer": "visits:mine",
+    "resident_engineer": "visits:mine",
+}
+
+
+@login_not_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a person starts: the desk for staff, the portal for customers."""
-    actor = request.actor  # type: ignore[attr-defined]
+    """Where a person starts: desk, own visits or administration for staff, the portal for customers."""
+    actor: Actor | None = request.actor  # type: ignore[attr-defined]
     if actor is None:
         return redirect("accounts:sign_in")
-    return HttpResponseRedirect(reverse("tickets:queue" if actor.is_staff else "portal:home"))
+    if not actor.is_staff:
+        return redirect("portal:home")
+    held = actor.roles.union(*actor.contract_roles.values())
+    return redirect(next((name for role, name in STARTS.items() if held == {role}), "tickets:queue"))
 
 
 urlpatterns = [
@@ -30,6 +46,7 @@ urlpatterns = [
     path("", include("shouyue.commitments.urls")),
     path("", include("shouyue.tickets.urls")),
     path("", include("shouyue.visits.urls")),
+    path("", include("shouyue.insights.urls")),
     path("", include("shouyue.portal.urls")),
     path("", include("shouyue.demo.urls")),
 ]
