@@ -91,7 +91,7 @@ def test_every_module_is_on_the_map_and_on_the_ladder():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    ladder = contracts[0]["layers"]
+    ladder = [module.strip() for layer in contracts[0]["layers"] for module in layer.split("|")]
     assert set(on_map) == modules
     assert on_map == ladder, "the map lists the modules in the order of the ladder"
 

@@ -21,6 +21,9 @@ HALF = re.compile(
 )
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|%%")
 
+QUOTED = re.compile(r"守约|简体中文|\b[a-z]+ \([休班平日]+\)|\([休班平日, ]+\)|班 or “")
+"""Chinese words that English texts quote: our name, and what holiday files contain."""
+
 
 def _messages():
     for path in catalogues(PACKAGE):
@@ -54,7 +57,8 @@ def test_translations_keep_the_placeholders():
         f"{name(path)}:{message.line}: {text}"
         for path, message in _messages()
         for text in message.texts.values()
-        if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(message.plural or message.id))
+        if text
+        and sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(message.plural or message.id))
         and sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(message.id))
     ]
     assert found == []
@@ -67,7 +71,7 @@ def test_messages_are_english():
         for path, message in _messages()
         if han.search(message.id)
     ]
-    assert [text for text in found if "守约" not in text and "简体中文" not in text] == []
+    assert found == []
 
 
 def test_one_word_has_one_translation():

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 class CustomerLevel(models.TextChoices):
     KEY = "key", _("Key customer")
-    NORMAL = "normal", _("Customer")
+    NORMAL = "normal", _("Ordinary customer")
     SMALL = "small", _("Small customer")
 
 

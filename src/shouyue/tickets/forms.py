@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -49,7 +50,7 @@ def late_field() -> MomentField:
     return MomentField(label=_("When"), required=False, help_text=_("Leave empty for now."))
 
 
-def with_empty(choices: list[tuple[str, str]] | list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def with_empty(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, Any]]:
     """The choices with a dash for nothing."""
     return [EMPTY, *choices]
 
@@ -140,7 +141,7 @@ class PriorityForm(ActForm):
 
 
 class AssignForm(ActForm):
-    to = forms.TypedChoiceField(label=_("To"), coerce=int)
+    to = forms.TypedChoiceField(label=_("Assign to"), coerce=int)
     note = forms.CharField(label=_("Note for the assignee"), required=False, widget=area(2))
 
     def offer(self) -> None:

@@ -186,7 +186,7 @@ def facts(ticket: Ticket, language: str) -> list[tuple[Text, Any]]:
 
     def word(fact: str) -> str:
         value = getattr(ticket, fact)
-        return dict(queries.labelled_words(ticket.contract_id, fact, language)).get(value, value)
+        return str(dict(queries.labelled_words(ticket.contract_id, fact, language)).get(value, value))
 
     pairs: list[tuple[Text, Any]] = [
         (_l("Customer"), ticket.customer.name),
@@ -210,7 +210,7 @@ def facts(ticket: Ticket, language: str) -> list[tuple[Text, Any]]:
         (_l("Fault category"), ticket.get_fault_category_display()),
         (_l("Affected items"), ticket.affected),
         (_l("Tier"), Tier(ticket.tier).label),
-        (_l("Owner"), ticket.owner.name if ticket.owner else ""),
+        (_l("One-stop owner"), ticket.owner.name if ticket.owner else ""),
         (_l("Assignee"), ticket.assignee.name if ticket.assignee else ""),
         (_l("Caused by"), ticket.get_attribution_display() if ticket.attribution else ""),
         (_l("Hardware replacement"), ticket.get_replacement_display() if ticket.replacement else ""),

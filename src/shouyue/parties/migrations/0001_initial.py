@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='name')),
                 ('short_name', models.CharField(blank=True, max_length=50, verbose_name='short name')),
                 ('name_key', models.CharField(editable=False, max_length=200)),
-                ('level', models.CharField(choices=[('key', 'Key customer'), ('normal', 'Customer'), ('small', 'Small customer')], default='normal', max_length=20, verbose_name='level')),
+                ('level', models.CharField(choices=[('key', 'Key customer'), ('normal', 'Ordinary customer'), ('small', 'Small customer')], default='normal', max_length=20, verbose_name='level')),
                 ('time_zone', models.CharField(default='Asia/Shanghai', max_length=60, verbose_name='time zone')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
