@@ -59,7 +59,7 @@ def declare() -> None:
             render=views.board_panel,
             order=10,
             icon="heart-handshake",
-            place="promises",
+            place="board",
         ),
     )
     panels.register(
