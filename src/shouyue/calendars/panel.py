@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from . import queries
+from . import access, queries
 
 
 def render_missing(request: HttpRequest, obj: object) -> str | None:
@@ -13,4 +13,6 @@ def render_missing(request: HttpRequest, obj: object) -> str | None:
     missing = queries.missing_tables()
     if not missing:
         return None
-    return render_to_string("calendars/_missing.html", {"missing": missing}, request)
+    actor = getattr(request, "actor", None)
+    can = {"tables": actor is not None and access.changes_tables(actor)}
+    return render_to_string("calendars/_missing.html", {"missing": missing, "can": can}, request)

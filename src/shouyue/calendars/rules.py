@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -61,9 +62,8 @@ def shown_name(name: str) -> str:
 def read_windows(text: str | Iterable[Any]) -> Windows:
     """Hours as people write them, sorted. Raises: BadCalendarError naming what cannot be read."""
     if isinstance(text, str):
-        text = [part for part in text.replace("，", ",").replace("；", ",").replace("、", ",").split(",")]
-        text = [part for item in text for part in item.split() if part] if "-" in "".join(text) else text
-        text = [part.strip() for part in text if part.strip()]
+        plain = re.sub(r"\s*[-–—~]\s*", "-", text)
+        text = [part for part in re.split(r"[,，;；、\s]+", plain) if part]
     return tuple((format_clock(opens), format_clock(closes)) for opens, closes in parse_windows(text))
 
 

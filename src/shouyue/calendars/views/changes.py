@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from shouyue.calendars import access, drawing, exchange, forms, loading, queries, rules, services, shown
+from shouyue.calendars.models import CustomerCalendar, HolidayTable
+from shouyue.calendars.shown import Shown
 from shouyue.kernel import clock
 from shouyue.kernel.errors import NotFound, ShouyueError
 from shouyue.parties import queries as parties
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
-from .. import access, drawing, exchange, forms, loading, queries, rules, services, shown
-from ..models import CustomerCalendar, HolidayTable
-from ..shown import Shown
 from .show import actor_of, frame
 
 

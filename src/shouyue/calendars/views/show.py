@@ -11,14 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from shouyue.calendars import access, drawing, queries, shown, trying
+from shouyue.calendars.models import CustomerCalendar, HolidayTable
+from shouyue.calendars.shown import Shown
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.web.htmx import render_page
-
-from .. import access, drawing, queries, shown, trying
-from ..models import CustomerCalendar, HolidayTable
-from ..shown import Shown
 
 EXAMPLES = ("4 小时", "30 min", "3 个工作日", "1 周")
 
