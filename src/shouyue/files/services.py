@@ -26,7 +26,7 @@ def store(
     actor: Actor,
     customer_id: int,
     contract_id: int | None,
-    upload: UploadedFile,
+    upload: UploadedFile[bytes],
     attached_to: tuple[str, int],
     is_public: bool = True,
 ) -> StoredFile:

@@ -277,7 +277,16 @@ ACTIONS: Mapping[str, Action] = {
             _("Reopened."),
         ),
         Action("link", "link", _("Link"), "link", _link, forms.LinkForm, _("Linked.")),
-        Action("cancel", "cancel", _("Cancel the ticket"), "x", _cancel, forms.CancelForm, _("Cancelled."), danger=True),
+        Action(
+            "cancel",
+            "cancel",
+            _("Cancel the ticket"),
+            "x",
+            _cancel,
+            forms.CancelForm,
+            _("Cancelled."),
+            danger=True,
+        ),
     )
 }
 

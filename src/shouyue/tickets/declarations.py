@@ -11,7 +11,7 @@ from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, rest, states
 from shouyue.web.navigation import Item
-from shouyue.web.states import Look
+from shouyue.web.states import Look, Tone
 
 from . import access, cases, measures
 from .choices import Impact, Priority, RequestType, Status, Tier, Urgency
@@ -115,7 +115,7 @@ def declare() -> None:
 
 def _declare_looks() -> None:
     labels = dict(Status.choices)
-    looks = {
+    looks: dict[str, tuple[Tone, str]] = {
         "new": ("info", "inbox"),
         "triaged": ("info", "stethoscope"),
         "assigned": ("info", "user-plus"),
@@ -128,15 +128,15 @@ def _declare_looks() -> None:
     }
     states.register(
         "ticket", {state: Look(tone, icon, labels[state]) for state, (tone, icon) in looks.items()}
-    )  # type: ignore[arg-type]
-    ranks = {
+    )
+    ranks: dict[str, tuple[Tone, str]] = {
         "P1": ("bad", "flame"),
         "P2": ("warn", "flag"),
         "P3": ("neutral", "flag"),
         "P4": ("muted", "flag"),
     }
     words = dict(Priority.choices)
-    states.register("priority", {rank: Look(tone, icon, words[rank]) for rank, (tone, icon) in ranks.items()})  # type: ignore[arg-type]
+    states.register("priority", {rank: Look(tone, icon, words[rank]) for rank, (tone, icon) in ranks.items()})
     icons = {
         "incident": "bolt",
         "consultation": "question-mark",

@@ -49,8 +49,8 @@ def guess(actor: Actor, data: Mapping[str, Any]) -> Guess:
         contact = people[0]
     if contact is None and people and data.get("caller_was") != text:
         contact = people[0]
-    contract_id = _number(data.get("contract_id"))
-    site_id = _number(data.get("site_id"))
+    contract_id: int | None = _number(data.get("contract_id"))
+    site_id: int | None = _number(data.get("site_id"))
     fresh = data.get("caller_was", "") != text or (chosen or 0) != _number(data.get("requester_was"))
     if contact is not None and (fresh or not site_id):
         site_id = contact.site_id
@@ -110,7 +110,7 @@ def form_for(
 @transaction.atomic
 def log(actor: Actor, data: Mapping[str, Any], source_key: str | None) -> Ticket:
     """Report, rank when urgency and impact are given, answer when the call answered it, take when wanted."""
-    values = {
+    values: dict[str, Any] = {
         name: data.get(name) or ""
         for name in (
             "title",

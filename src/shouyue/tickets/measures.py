@@ -17,6 +17,7 @@ from django.db import connection
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.plan_language.match import matches
 from shouyue.contracts.vocabulary import Measured, MeasureRequest
+from shouyue.servicetime.durations import Duration
 
 _FACTS = (
     "request_type",
@@ -87,13 +88,25 @@ def count(request: MeasureRequest) -> Measured:
 
 def recorded_in_time(request: MeasureRequest) -> Measured:
     """Share of the acts on tickets that were recorded within `within` of happening; half an hour if not given."""
-    within = request.arguments.get("within", _DEFAULT_WITHIN)
-    if not isinstance(within, timedelta):
-        within = timedelta(seconds=getattr(within, "seconds", None) or float(within))
+    within = _length(request.arguments.get("within"))
     with connection.cursor() as cursor:
         cursor.execute(_RECORDED, _parameters(request) | {"within": within})
         found = [(bool(good), at, _json(facts)) for good, at, facts in cursor.fetchall()]
     return _share(_chosen(request, found))
+
+
+_CALENDAR_DAYS = {"days": 1, "weeks": 7, "working_days": 1}
+
+
+def _length(within: Any) -> timedelta:
+    """A parameter of a plan as a length of time; calendar days count 24 hours."""
+    if isinstance(within, timedelta):
+        return within
+    if isinstance(within, Duration):
+        if within.seconds is not None:
+            return timedelta(seconds=within.seconds)
+        return timedelta(days=within.amount * _CALENDAR_DAYS.get(within.kind, 30))
+    return _DEFAULT_WITHIN
 
 
 def _rows(request: MeasureRequest, sql: str) -> Iterator[tuple[bool, Any, dict[str, Any]]]:

@@ -160,7 +160,7 @@ def place_of(
         )
         sites = found.sites
     else:
-        customer = Customer.objects.visible_to(actor).filter(pk=customer_id).first()
+        customer = Customer.objects.visible_to(actor).filter(pk=customer_id or 0).first()
         if customer is None:
             return None
         owner, code, zone, level, active = (
@@ -196,7 +196,7 @@ def place_of(
         reporter_id=contact[1] if contact else None,
         is_vip=bool(contact and contact[2]),
     )
-    if site_id in sites:
+    if site_id is not None and site_id in sites:
         place = place.with_zone(sites[site_id].area, sites[site_id].mode)
     return place
 

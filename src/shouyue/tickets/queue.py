@@ -244,7 +244,11 @@ def _clocked(
     values = {**where.values, "limit": limit, "due": last_due or None, "last": last_id}
     beyond = " AND (k.due_at, k.case_id) > (%(due)s, %(last)s)" if last_due else ""
     plain = not where.parts
-    source = "commitments_caseclock k" + ("" if plain else " JOIN tickets_ticket t ON t.id = k.case_id")
+    tickets = "tickets_ticket"
+    if "assignee" in where.values:
+        # few rows by their own index; the fence keeps the planner from walking every clock
+        tickets = f"(SELECT * FROM tickets_ticket t WHERE t.assignee_id = %(assignee)s AND {_OPEN} OFFSET 0)"
+    source = "commitments_caseclock k" + ("" if plain else f" JOIN {tickets} t ON t.id = k.case_id")
     clocked = f"k.case_type = 'ticket' AND k.due_at IS NOT NULL{beyond}{where.sql}"
     chosen = "SELECT k.case_id, k.due_at, k.warn_at, k.is_overdue, k.is_paused FROM"
     order = "ORDER BY k.due_at, k.case_id LIMIT %(limit)s"

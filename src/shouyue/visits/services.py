@@ -38,13 +38,16 @@ def dispatch_visit(
     """
     ticket = acting.lock(actor, ticket_id)
     access.require_dispatch(actor, ticket)
-    under_way = Visit.objects.filter(
+    known: Visit | None
+    under_way: Visit | None = Visit.objects.filter(
         ticket=ticket, engineer_id=engineer_id, state__in=rules.UNDER_WAY
     ).first()
     if under_way is not None:
         return under_way
-    if source_key and (known := Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()):
-        return known
+    if source_key:
+        known = Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()
+        if known is not None:
+            return known
     if ticket.status not in ticket_rules.OPEN:
         raise Conflict(_("Nobody can be sent for a ticket that is solved or closed."), code="wrong_state")
     if not access.may_go(engineer_id, ticket):

@@ -127,7 +127,7 @@ def facts_of(ticket: Ticket) -> dict[str, FactValue]:
         "tier": ticket.tier,
         "status": ticket.status,
     }
-    known = {name: value for name, value in facts.items() if value}
+    known: dict[str, FactValue] = {name: value for name, value in facts.items() if value}
     known["vip"] = ticket.is_vip
     if ticket.site_id is not None:
         known["site"] = f"site:{ticket.site_id}"

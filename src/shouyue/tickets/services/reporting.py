@@ -90,7 +90,9 @@ def report_ticket(
     if source_key:
         source_key = source_key[:80]
         locks.hold(f"ticket:{place.customer_id}:{source_key}")
-        known = Ticket.objects.filter(customer_id=place.customer_id, source_key=source_key).first()
+        known: Ticket | None = Ticket.objects.filter(
+            customer_id=place.customer_id, source_key=source_key
+        ).first()
         if known is not None:
             return known
     year = now.astimezone(ZoneInfo(place.time_zone)).year

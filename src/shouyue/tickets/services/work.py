@@ -55,7 +55,9 @@ def comment_on_ticket(
     ticket = acting.begin(actor, ticket_id, "comment")
     text = acting.checked_text("text", text, required=True)
     if source_key:
-        known = TicketNote.objects.filter(ticket=ticket, source_key=source_key[:80]).first()
+        known: TicketNote | None = TicketNote.objects.filter(
+            ticket=ticket, source_key=source_key[:80]
+        ).first()
         if known is not None:
             return known
     public = public or not actor.is_staff
@@ -267,7 +269,9 @@ def add_note(
 
 
 @transaction.atomic
-def attach_file(*, actor: Actor, ticket_id: int, upload: UploadedFile, public: bool = True) -> StoredFile:
+def attach_file(
+    *, actor: Actor, ticket_id: int, upload: UploadedFile[bytes], public: bool = True
+) -> StoredFile:
     """Add a file, at most 200 to one ticket.
 
     Raises: NotFound, NotAllowed, Conflict when full, Invalid for a refused file. Locks: the ticket row.
@@ -293,7 +297,7 @@ def attach_file(*, actor: Actor, ticket_id: int, upload: UploadedFile, public: b
 
 @transaction.atomic
 def attach_files(
-    *, actor: Actor, ticket_id: int, uploads: Sequence[UploadedFile], public: bool = True
+    *, actor: Actor, ticket_id: int, uploads: Sequence[UploadedFile[bytes]], public: bool = True
 ) -> list[StoredFile]:
     """Add several files, all or none. Raises: as `attach_file`. Locks: the ticket row."""
     return [attach_file(actor=actor, ticket_id=ticket_id, upload=upload, public=public) for upload in uploads]
