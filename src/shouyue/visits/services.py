@@ -38,14 +38,13 @@ def dispatch_visit(
     """
     ticket = acting.lock(actor, ticket_id)
     access.require_dispatch(actor, ticket)
-    known: Visit | None
     under_way: Visit | None = Visit.objects.filter(
         ticket=ticket, engineer_id=engineer_id, state__in=rules.UNDER_WAY
     ).first()
     if under_way is not None:
         return under_way
     if source_key:
-        known = Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()
+        known: Visit | None = Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()
         if known is not None:
             return known
     if ticket.status not in ticket_rules.OPEN:
