@@ -8,7 +8,7 @@ from shouyue.contracts import vocabulary
 from shouyue.contracts.vocabulary import Measure
 from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
-from shouyue.web import navigation, panels, states
+from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
 from . import measures, views
@@ -34,6 +34,7 @@ def declare() -> None:
         ),
     )
     events.consume(register.consume)
+    rest.declare_area("obligations", _("Obligations"))
     gates.provide(gating.provide)
     gates.witness(gating.witness)
     vocabulary.declare_measure(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import events
 from shouyue.kernel.events import FactType, Verb
-from shouyue.web import navigation, panels, states
+from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
 from . import access, queries
@@ -34,6 +34,7 @@ def declare() -> None:
             {"step": CODE, "channel": CODE, "outcome": CODE, "notice": FactType.REFERENCE},
         )
     )
+    rest.declare_area("notices", _("Notices"))
     states.register(
         "notice",
         {

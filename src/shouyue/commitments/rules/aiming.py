@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from shouyue.contracts.plan_language.model import Deadline, Span, Unset
 from shouyue.servicetime import parse_duration
@@ -87,7 +88,10 @@ def pending(all_entries: list[Entry], obligation: Obligation) -> list[Entry]:
 
 def span_of(obligation: Obligation) -> Span | None:
     """The limit as a duration."""
-    return parse_duration(obligation.within) if obligation.within else None
+    return _span(obligation.within) if obligation.within else None
+
+
+_span = lru_cache(maxsize=1024)(parse_duration)
 
 
 def in_time(obligation: Obligation, at: datetime) -> bool:

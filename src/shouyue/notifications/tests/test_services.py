@@ -9,14 +9,14 @@ from django.core import mail
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
-from shouyue.accounts.tests.factories import PASSWORD, sign_in
-from shouyue.contracts.tests.factories import make_customer, make_user
+from shouyue.accounts.tests.factories import PASSWORD, make_user, sign_in
 from shouyue.kernel import clock, scope
 from shouyue.kernel.errors import NotAllowed, NotFound
 from shouyue.notifications import queries, services
 from shouyue.notifications.models import Notice
 from shouyue.notifications.rules import ATTEMPTS, next_try
 from shouyue.notifications.services import Draft
+from shouyue.parties.tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
 
