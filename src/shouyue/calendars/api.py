@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -157,7 +157,7 @@ def get_due(request: HttpRequest, key: str, query: Query[DueQuery]) -> dict[str,
     except trying.NotUnderstood as error:
         raise Invalid(fields={error.field: [error.text]}) from error
     return {
-        "due": answer.due,
+        "due": answer.due and answer.due.astimezone(UTC),
         "counted": answer.counted,
         "idle": answer.idle,
         "paused": answer.paused,
@@ -165,8 +165,8 @@ def get_due(request: HttpRequest, key: str, query: Query[DueQuery]) -> dict[str,
         "digest": calendar.spec_digest(),
         "stretches": [
             {
-                "start": part.start,
-                "end": part.end,
+                "start": part.start.astimezone(UTC),
+                "end": part.end and part.end.astimezone(UTC),
                 "counted": part.counted,
                 "kind": part.kind,
                 "label": part.label,
@@ -229,7 +229,7 @@ def import_days(request: HttpRequest, key: str, data: DaysIn) -> dict[str, Any]:
     return {**_counts(done), "bad": bad}
 
 
-@router.post("calendars/tables", response={201: CalendarOut}, summary="Begin a holiday table")
+@router.post("calendars", response={201: CalendarOut}, summary="Begin a holiday table")
 @rest.repeatable
 def create_table(request: HttpRequest, data: TableIn) -> Status[dict[str, Any]]:
     made = services.create_table(actor=rest.actor_of(request), **data.model_dump())

@@ -16,5 +16,6 @@ def check_tables() -> Finding:
         return ok("Every holiday table reaches far enough.")
     named = ", ".join(f"{table} has no days of {year}" for table, year in missing)
     return warning(
-        f"{named}: upgrade the package chinesecalendar and run `shouyue calendar refresh`, or import the published days."
+        f"{named}: upgrade the package chinesecalendar and run `shouyue calendar refresh`,"
+        " or import the published days."
     )

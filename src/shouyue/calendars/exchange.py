@@ -195,7 +195,8 @@ def read_ics(text: str, zone: str) -> Read:
 
 def _events(text: str) -> Iterator[tuple[int, str]]:
     """The events with the number of their first line."""
-    start, lines = 0, []
+    start = 0
+    lines: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
         mark = line.strip().upper()
         if mark == "BEGIN:VEVENT":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
@@ -119,13 +119,14 @@ def missing_tables() -> list[tuple[str, int]]:
 def customer_calendars(actor: Actor) -> QuerySet[CustomerCalendar]:
     """The calendars of the customers in scope, active ones first."""
     rows = CustomerCalendar.objects.visible_to(actor).select_related("customer", "site", "based_on")
-    return rows.annotate(day_count=Count("days")).order_by("-is_active", "customer__name_key", "name", "id")
+    ordered: QuerySet[CustomerCalendar] = rows.order_by("-is_active", "customer__name_key", "name", "id")
+    return ordered
 
 
 def customer_calendar(actor: Actor, calendar_id: int) -> CustomerCalendar:
     """One customer's calendar. Raises: NotFound."""
     rows = CustomerCalendar.objects.visible_to(actor).select_related("customer", "site", "based_on")
-    found = rows.filter(pk=calendar_id).first()
+    found: CustomerCalendar | None = rows.filter(pk=calendar_id).first()
     if found is None:
         raise NotFound
     return found

@@ -352,7 +352,8 @@ def _locked_customer(actor: Actor, calendar_id: int) -> CustomerCalendar:
     found = queries.customer_calendar(actor, calendar_id)
     access.require_changes_customers(actor)
     locks.hold("calendars")
-    return locks.lock_row(CustomerCalendar.objects.visible_to(actor), pk=found.pk)
+    row: CustomerCalendar = locks.lock_row(CustomerCalendar.objects.visible_to(actor), pk=found.pk)
+    return row
 
 
 def _fill(

@@ -133,19 +133,22 @@ def work_out(
         )
     except (ServiceTimeError, OverflowError) as error:
         raise NotUnderstood("target", _("This lies outside the years that can be computed")) from error
-    length = lambda kinds: sum(  # noqa: E731
-        int((part.end - part.start).total_seconds()) for part in segments if part.end and part.kind in kinds
-    )
     last = segments[-1].start + timedelta(days=7) if segments and due is None else None
     return Answer(
         start=start,
         duration=duration,
         due=due,
         counted=sum(part.counted for part in segments),
-        paused=length(("paused",)),
-        idle=length(("closed", "holiday")),
+        paused=_length(segments, "paused"),
+        idle=_length(segments, "closed", "holiday"),
         bar=segments_for_bar(segments, calendar.zone, last),
         marks=[Mark(due, _("Due"), "bad")] if due else [],
         stretches=stretches(segments[:SHOWN_STRETCHES], calendar.zone),
         is_cut=len(segments) > SHOWN_STRETCHES,
     )
+
+
+def _length(segments: Sequence[Explained], *kinds: str) -> int:
+    """Seconds of the stretches of these kinds that end."""
+    ended = ((part, part.end) for part in segments if part.end is not None and part.kind in kinds)
+    return sum(int((end - part.start).total_seconds()) for part, end in ended)

@@ -31,7 +31,9 @@ def test_csv_in_chinese_and_english():
 
 
 def test_columns_may_stand_in_any_order():
-    assert exchange.read("name;kind;date\nx;workday;2027-01-01").entries == [day("2027-01-01", "workday", "x")]
+    assert exchange.read("name;kind;date\nx;workday;2027-01-01").entries == [
+        day("2027-01-01", "workday", "x")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,9 @@ def test_csv_comes_back_as_it_went():
 def test_ics_comes_back_as_it_went():
     found = exchange.read(exchange.write_ics("x", "Asia/Shanghai", ENTRIES, NOW).decode())
     assert found.bad == []
-    assert [(e.day, e.kind, e.windows) for e in found.entries] == [(e.day, e.kind, e.windows) for e in ENTRIES]
+    assert [(e.day, e.kind, e.windows) for e in found.entries] == [
+        (e.day, e.kind, e.windows) for e in ENTRIES
+    ]
 
 
 def test_csv_defuses_formulas():

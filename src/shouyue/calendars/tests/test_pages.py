@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from shouyue.calendars import queries
-from shouyue.calendars.models import CustomerDay, Holiday, TableVersion
+from shouyue.calendars.models import CustomerDay, Holiday, HolidayTable, TableVersion
 from shouyue.calendars.tests.factories import client_with, make_calendar, make_table, signed_in
 from shouyue.contracts.choices import Role
 from shouyue.contracts.tests.factories import make_contract, make_customer, make_member, make_user
@@ -321,11 +321,16 @@ def test_everything_is_there_for_staff_abroad():
     assert ZoneInfo("Asia/Shanghai").key in text
 
 
-def test_missing_year_is_told_in_december(manager):
-    assert "tone-warn" not in text_of(manager.get("/calendars/")).split("<main")[1].split("<section")[0]
-    with clock.at(datetime(2026, 12, 1, 3, 0, tzinfo=UTC)):
-        later = client_with("service_manager")
-        assert "2027" in text_of(later.get("/calendars/")).split("<main")[1].split("<section")[0]
+def main_of(response) -> str:
+    return text_of(response).split("<main")[1].split("<section")[0]
+
+
+def test_a_missing_year_is_told_with_the_way_to_mend_it(manager):
+    assert "tone-warn" not in main_of(manager.get("/calendars/"))
+    HolidayTable.objects.update(reaches_until=date(2025, 12, 31))
+    assert "2026" in main_of(manager.get("/calendars/"))
+    assert "/calendars/table:CN/import/" in main_of(manager.get("/calendars/"))
+    assert "/import/" not in main_of(client_with("desk_agent").get("/calendars/"))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ DAY = date(2026, 10, 1)
 
 
 def test_own_days_win_and_ordinary_ones_take_away():
-    base = {DAY: DayEntry(DAY, "holiday", "a"), date(2026, 10, 2): DayEntry(date(2026, 10, 2), "holiday", "b")}
+    base = {
+        DAY: DayEntry(DAY, "holiday", "a"),
+        date(2026, 10, 2): DayEntry(date(2026, 10, 2), "holiday", "b"),
+    }
     own = {DAY: DayEntry(DAY, "ordinary"), date(2026, 10, 3): DayEntry(date(2026, 10, 3), "workday", "c")}
     assert list(rules.overlay(base, own)) == [date(2026, 10, 2), date(2026, 10, 3)]
 
@@ -40,7 +43,13 @@ def test_next_year_is_missed_from_december_on(reach, today, missing):
 
 
 @pytest.mark.parametrize(
-    "text", ["09:00-12:00, 13:00-18:00", "09:00-12:00，13:00-18:00", "13:00-18:00、09:00-12:00", "09:00-12:00 13:00-18:00"]
+    "text",
+    [
+        "09:00-12:00, 13:00-18:00",
+        "09:00-12:00，13:00-18:00",
+        "13:00-18:00、09:00-12:00",
+        "09:00-12:00 13:00-18:00",
+    ],
 )
 def test_hours_are_read_as_people_write_them(text):
     assert rules.read_windows(text) == (("09:00", "12:00"), ("13:00", "18:00"))

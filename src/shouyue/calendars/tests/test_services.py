@@ -68,7 +68,12 @@ def test_an_earlier_answer_is_found_again():
 def test_a_regional_table_follows_its_base_and_may_differ():
     make_table()
     services.set_days(
-        actor=SYSTEM, table="CN-XJ", first=date(2026, 5, 27), kind="holiday", name="古尔邦节", reason="自治区通知"
+        actor=SYSTEM,
+        table="CN-XJ",
+        first=date(2026, 5, 27),
+        kind="holiday",
+        name="古尔邦节",
+        reason="自治区通知",
     )
     services.remove_day(actor=SYSTEM, table="CN-XJ", day=date(2026, 10, 1), reason="试")
     table = queries.holiday_table("CN-XJ")
@@ -92,7 +97,9 @@ def test_a_day_of_the_package_taken_out_comes_back_when_the_change_is_taken_back
 def test_refresh_is_repeatable_and_mends_what_the_package_says():
     assert not services.refresh_statutory(actor=SYSTEM)
     Holiday.objects.filter(table__name="CN", day__year=2026).delete()
-    HolidayTable.objects.filter(name="CN").update(source="chinesecalendar 1.10.0", reaches_until=date(2025, 12, 31))
+    HolidayTable.objects.filter(name="CN").update(
+        source="chinesecalendar 1.10.0", reaches_until=date(2025, 12, 31)
+    )
     assert services.refresh_statutory(actor=SYSTEM).added == 39
     assert queries.table("CN").reaches_until == date(2026, 12, 31)
 

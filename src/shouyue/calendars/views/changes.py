@@ -50,6 +50,7 @@ def _days_context(request: HttpRequest, found: Shown, form: Any = None) -> dict[
     actor = actor_of(request)
     today = clock.today(found.calendar.zone.key)
     year = _year(request, today.year)
+    own: list[Any]
     if isinstance(found.model, HolidayTable):
         own = list(queries.own_days(found.model, year))
         base = found.model.based_on
