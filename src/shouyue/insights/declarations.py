@@ -37,13 +37,13 @@ def declare() -> None:
         {
             "ok": Look("good", "circle-check", _("In order")),
             "warning": Look("warn", "alert-triangle", _("Look at it")),
-            "error": Look("bad", "alert-octagon", _("Broken")),
+            "error": Look("bad", "alert-octagon", _("Not in order")),
         },
     )
     navigation.register(
         navigation.Item(
             key="system",
-            label=_("System"),
+            label=_("System status"),
             url_name="insights:system",
             icon="server",
             area="operate",

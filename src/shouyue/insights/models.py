@@ -14,7 +14,7 @@ class VerificationRun(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=RunState, default=RunState.QUEUED)
     asked_by = models.CharField(_("asked by"), max_length=100)
     asked_at = models.DateTimeField(_("asked"))
-    finished_at = models.DateTimeField(_("finished"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
     done = models.PositiveIntegerField(default=0)
     parts = models.PositiveIntegerField(default=1)
     events = models.BigIntegerField(_("events"), default=0)

@@ -13,6 +13,7 @@ import django
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from psycopg.conninfo import make_conninfo
 
 import shouyue
@@ -25,6 +26,7 @@ from shouyue.kernel.models import Event, EventAnchor
 from shouyue.kernel.pinyin import search_text
 from shouyue.runtime import checks, database
 
+from .choices import CHECKS
 from .models import VerificationRun
 
 # -- the system -------------------------------------------------------------------------------------------------
@@ -46,6 +48,11 @@ class Scheduled:
     schedule: jobs.Schedule
     last_at: datetime | None
 
+    @property
+    def purpose(self) -> str:
+        """What it is for, in the reader's language as far as it is known."""
+        return _(self.schedule.purpose) if self.schedule.purpose else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
@@ -57,6 +64,15 @@ class Partitions:
     bytes: int
     strays: int
     months_ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCheck:
+    """A check's finding under a readable name."""
+
+    label: str
+    level: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +91,18 @@ class Status:
     database_bytes: int
 
     @property
+    def named_checks(self) -> list[NamedCheck]:
+        """The checks with their names in the reader's language."""
+        return [NamedCheck(str(CHECKS.get(one.name, one.name)), one.level, one.text) for one in self.checks]
+
+    @property
     def worst(self) -> str:
-        """The gravest level of the checks: ok, warning or error."""
-        levels = {result.level for result in self.checks}
+        """The gravest level of checks, workers and jobs: ok, warning or error."""
+        levels = {str(result.level) for result in self.checks}
+        if not self.health.workers:
+            levels.add("error")
+        if self.health.failed or self.partitions.months_ahead < 2 or self.partitions.strays:
+            levels.add("warning")
         return next((level for level in ("error", "warning") if level in levels), "ok")
 
 

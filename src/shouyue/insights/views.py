@@ -78,8 +78,8 @@ def ask_verification(request: HttpRequest) -> HttpResponse:
 
 COLUMNS = (
     Column(key="at", label=gettext_lazy("Recorded")),
-    Column(key="verb", label=gettext_lazy("What happened")),
-    Column(key="subject", label=gettext_lazy("Subject")),
+    Column(key="verb", label=gettext_lazy("Kind of event")),
+    Column(key="subject", label=gettext_lazy("About")),
     Column(key="actor", label=gettext_lazy("By")),
     Column(key="contract", label=gettext_lazy("Contract")),
     Column(key="chain", label=gettext_lazy("Place in the chain")),
@@ -153,14 +153,14 @@ def _filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter], EventFil
         [
             Filter(
                 key="subject",
-                label=_("Subject"),
+                label=_("About"),
                 kind="search",
                 placeholder=_("Subject or case, as ticket:12"),
             ),
             Filter(key="by", label=_("By"), kind="search", placeholder=_("Name or user:12")),
             Filter(
                 key="verb",
-                label=_("What happened"),
+                label=_("Kind of event"),
                 choices=[Choice(value=verb.name, label=f"{verb.name} · {verb.label}") for verb in verbs],
             ),
             Filter(
@@ -168,8 +168,8 @@ def _filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter], EventFil
                 label=_("Contract"),
                 choices=[Choice(value=code, label=code) for _pk, code in open_to],
             ),
-            Filter(key="since", label=_("From"), kind="date"),
-            Filter(key="until", label=_("To"), kind="date"),
+            Filter(key="since", label=_("From day"), kind="date"),
+            Filter(key="until", label=_("To day"), kind="date"),
         ],
     )
     values = {item.key: item.value for item in filters}

@@ -82,7 +82,7 @@ class ReportForm(forms.Form):
         max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
-    files = PicturesField()
+    pictures = PicturesField()
 
     def __init__(self, *args: Any, actor: Actor, known: Known, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,7 +125,7 @@ class MessageForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": _("Add what we should know, or ask.")}),
     )
-    files = PicturesField()
+    pictures = PicturesField()
 
 
 class ReasonForm(forms.Form):

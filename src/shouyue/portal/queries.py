@@ -287,7 +287,7 @@ class Words:
 
 
 _TOLD: Mapping[str, Words] = {
-    "ticket.reported": Words(gettext_lazy("Reported"), "send", "info"),
+    "ticket.reported": Words(gettext_lazy("Request received"), "send", "info"),
     "ticket.responded": Words(gettext_lazy("Answered by the service desk"), "headset", "info"),
     "ticket.assigned": Words(gettext_lazy("Given to %(name)s"), "user-check", "info", "to"),
     "ticket.accepted": Words(gettext_lazy("%(name)s has taken it up"), "tool", "progress", "actor"),
@@ -302,10 +302,10 @@ _TOLD: Mapping[str, Words] = {
     "ticket.temporarily_fixed": Words(gettext_lazy("Fixed for the time being"), "first-aid-kit", "progress"),
     "ticket.resolved": Words(gettext_lazy("Solved"), "circle-check", "good"),
     "ticket.called_back": Words(gettext_lazy("Reported back to you"), "phone-call", "info"),
-    "ticket.confirmed": Words(gettext_lazy("Confirmed"), "checks", "good"),
+    "ticket.confirmed": Words(gettext_lazy("Confirmed that it works"), "checks", "good"),
     "ticket.rejected": Words(gettext_lazy("Not solved: back to work"), "arrow-back-up", "warn"),
     "ticket.reopened": Words(gettext_lazy("Taken up again"), "refresh", "warn"),
-    "ticket.closed": Words(gettext_lazy("Closed"), "lock", "good"),
+    "ticket.closed": Words(gettext_lazy("Closed by the service desk"), "lock", "good"),
     "ticket.cancelled": Words(gettext_lazy("Withdrawn"), "circle-minus", "muted"),
     "visit.dispatched": Words(gettext_lazy("%(name)s is sent to you"), "send", "info", "engineer"),
     "visit.departed": Words(gettext_lazy("%(name)s is on the way"), "truck", "progress", "engineer"),
@@ -348,7 +348,8 @@ def _entries(
         found.append((note.written_at, 0, Entry(note.written_at, title, note.text, icon=icon, tone=tone)))
     for one in stored:
         by = _("You") if one.stored_by_id == actor.user_id else one.stored_by_name
-        entry = Entry(one.stored_at, by, icon="paperclip", template="portal/_file.html", file=one)
+        title = _("%(name)s added a file") % {"name": by}
+        entry = Entry(one.stored_at, title, icon="paperclip", template="portal/_file.html", file=one)
         found.append((one.stored_at, 0, entry))
     found.sort(key=lambda row: row[:2], reverse=True)
     return [entry for _at, _number, entry in found]

@@ -81,7 +81,7 @@ def _in_work(now: Situation) -> Outlook:
             return _plain("progress", "map-pin", gettext_lazy("Engineer on site"), text)
         case "departed":
             text = _("%(name)s is on the way to you.") % {"name": name} if name else ""
-            return _plain("progress", "truck", gettext_lazy("Engineer on the way"), text)
+            return _plain("progress", "truck", gettext_lazy("The engineer is on the way"), text)
         case "dispatched" | "received":
             text = _("%(name)s comes to you.") % {"name": name} if name else _("An engineer comes to you.")
             return _plain("progress", "truck", gettext_lazy("A visit is arranged"), text)
@@ -94,9 +94,9 @@ def _in_work(now: Situation) -> Outlook:
             return _plain("info", "user-check", gettext_lazy("Given to an engineer"), text)
     if now.is_answered:
         text = _("We are finding the right person for it.")
-        return _plain("info", "message-circle", gettext_lazy("Answered"), text)
+        return _plain("info", "message-circle", gettext_lazy("Answered, being arranged"), text)
     text = _("The service desk has it and answers you first.")
-    return _plain("info", "inbox", gettext_lazy("Received"), text)
+    return _plain("info", "inbox", gettext_lazy("We have received it"), text)
 
 
 def _plain(tone: Tone, icon: str, label: Promise, text: str) -> Outlook:

@@ -101,7 +101,7 @@ def report(request: HttpRequest) -> HttpResponse:
                 urgency=values["urgency"],
                 impact=values["impact"],
                 caller_phone=values["phone"],
-                uploads=values["files"],
+                uploads=values["pictures"],
             )
         except Invalid as error:
             _add(form, error)
@@ -113,7 +113,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return _report_page(request, form, known, part="content", status=422)
 
 
-_NAMES = {"description": "text", "title": "text", "file": "files", "caller_phone": "phone", "site_id": "site"}
+_NAMES = {"description": "text", "title": "text", "file": "pictures", "caller_phone": "phone", "site_id": "site"}
 
 
 def _add(form: django_forms.Form, error: Invalid) -> None:
@@ -139,10 +139,10 @@ def _report_page(
 COLUMNS = (
     Column(key="title", label=gettext_lazy("Request")),
     Column(key="state", label=gettext_lazy("State")),
-    Column(key="next", label=gettext_lazy("Next")),
+    Column(key="next", label=gettext_lazy("Due next")),
     Column(key="who", label=gettext_lazy("Engineer")),
     Column(key="where", label=gettext_lazy("Where")),
-    Column(key="reported", label=gettext_lazy("Reported")),
+    Column(key="reported", label=gettext_lazy("Reported at")),
 )
 STATES = (
     ("open", gettext_lazy("In work")),
@@ -192,7 +192,7 @@ def _filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter], RequestF
     )
     if access.reads_all(actor):
         wanted.append(
-            Filter(key="whose", label=_("Everybody's"), choices=[Choice(value="mine", label=_("Mine"))])
+            Filter(key="whose", label=_("Everybody's"), choices=[Choice(value="mine", label=_("Only mine"))])
         )
     if len(open_to) > 1:
         choices = [Choice(value=code, label=f"{code} {name}") for _id, code, name in open_to]
@@ -238,7 +238,7 @@ def export_requests(request: HttpRequest) -> HttpResponseBase:
         _("Reported by"),
         _("Engineer"),
     ]
-    head += [_("Reported"), _("Answered"), _("Solved"), _("Confirmed"), _("Closed")]
+    head += [_("Reported at"), _("Answered at"), _("Solved at"), _("Confirmed at"), _("Closed at")]
     cells = (
         [
             one.number,
@@ -333,7 +333,7 @@ def _act(
 def _add_renamed(form: django_forms.Form, error: ShouyueError) -> None:
     add_errors(
         form,
-        Invalid(error.message, fields={"files" if k == "file" else k: v for k, v in error.fields.items()}),
+        Invalid(error.message, fields={"pictures" if k == "file" else k: v for k, v in error.fields.items()}),
     )
 
 
@@ -344,7 +344,7 @@ def message(request: HttpRequest, number: str) -> HttpResponse:
 
     def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
         return services.add_message(
-            actor=actor, ticket_id=ticket_id, text=values["text"], uploads=values["files"], key=key
+            actor=actor, ticket_id=ticket_id, text=values["text"], uploads=values["pictures"], key=key
         )
 
     form = forms.MessageForm(request.POST, request.FILES)
@@ -440,10 +440,12 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
     found = queries.contract_of(actor, code)
     month = request.GET.get("month", "")
     shown = board.board_of(actor, found, month)
+    lines = [_line(line, actor.language) for line in shown.lines]
     context = {
         "contract": found,
         "state": found.state_on(clock.today(found.time_zone)),
-        "lines": [_line(line, actor.language) for line in shown.lines],
+        "lines": lines,
+        "parts": _parts(lines),
         "counts": [(value, shown.counts[value]) for value in Standing.values if shown.counts[value]],
         "month": shown.month.key,
         "months": board.months(found.time_zone, month),
@@ -457,6 +459,27 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "whole_url": reverse("contracts:contract", args=[found.code]),
     }
     return render_page(request, "portal/contract.html", context)
+
+
+LATER = frozenset({Standing.NOT_EXECUTABLE, Standing.UNSET})
+
+
+def _parts(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What fell due first, then what did not yet, then what the system does not watch by itself."""
+    running = [
+        line for line in lines if line["standing"] not in LATER and line["standing"] != Standing.NOTHING_DUE
+    ]
+    return [
+        {"title": "", "lines": running},
+        {
+            "title": _("Nothing due yet"),
+            "lines": [one for one in lines if one["standing"] == Standing.NOTHING_DUE],
+        },
+        {
+            "title": _("Not watched automatically yet"),
+            "lines": [one for one in lines if one["standing"] in LATER],
+        },
+    ]
 
 
 def _line(line: board.Line, language: str) -> dict[str, Any]:
@@ -505,7 +528,7 @@ def raw_data(request: HttpRequest, code: str, kind: str, form: str) -> HttpRespo
         rows = (
             queries.plain_event(row) for row in queries.walk(queries.raw_events(actor, found, since, until))
         )
-        fields = queries.EVENT_FIELDS
+        fields: tuple[str, ...] = queries.EVENT_FIELDS
     else:
         rows = (
             queries.plain_ticket(row) for row in queries.walk(queries.raw_tickets(actor, found, since, until))

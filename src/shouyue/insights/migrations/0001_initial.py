@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
             name='VerificationRun',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Running'), ('sound', 'Sound'), ('broken', 'Something is wrong'), ('failed', 'Broken off')], default='queued', max_length=8, verbose_name='state')),
+                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Being checked'), ('sound', 'Sound'), ('broken', 'Something is wrong'), ('failed', 'Broken off')], default='queued', max_length=8, verbose_name='state')),
                 ('asked_by', models.CharField(max_length=100, verbose_name='asked by')),
                 ('asked_at', models.DateTimeField(verbose_name='asked')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
+                ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('parts', models.PositiveIntegerField(default=1)),
                 ('events', models.BigIntegerField(default=0, verbose_name='events')),

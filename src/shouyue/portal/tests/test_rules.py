@@ -8,11 +8,11 @@ from shouyue.portal.rules import Situation, asks_replacement, outlook, title_of
 @pytest.mark.parametrize(
     ("now", "label", "needs_you"),
     [
-        (Situation("new"), "Received", False),
-        (Situation("new", is_answered=True), "Answered", False),
+        (Situation("new"), "We have received it", False),
+        (Situation("new", is_answered=True), "Answered, being arranged", False),
         (Situation("assigned", engineer="王强"), "Given to an engineer", False),
         (Situation("accepted", engineer="王强"), "In work", False),
-        (Situation("accepted", visit="departed", engineer="王强"), "Engineer on the way", False),
+        (Situation("accepted", visit="departed", engineer="王强"), "The engineer is on the way", False),
         (Situation("accepted", visit="arrived", engineer="王强"), "Engineer on site", False),
         (Situation("waiting", wait_reason="customer"), "We wait for your answer", True),
         (Situation("waiting", wait_reason="customer", may_decide=False), "We wait for your answer", False),

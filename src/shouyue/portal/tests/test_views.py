@@ -127,7 +127,7 @@ def test_report_makes_a_ticket_with_pictures(contract):
             "urgency": "high",
             "impact": "group",
             "phone": "13800138000",
-            "files": [upload("a.png"), upload("b.png")],
+            "pictures": [upload("a.png"), upload("b.png")],
             "idempotency_key": "k1",
         },
     )
@@ -142,7 +142,7 @@ def test_report_makes_a_ticket_with_pictures(contract):
 def test_report_sent_twice_is_kept_once(contract):
     client = client_of(make_person(contract))
     for _ in range(2):
-        data = {"request_type": "incident", "text": "黑屏", "idempotency_key": "same", "files": [upload()]}
+        data = {"request_type": "incident", "text": "黑屏", "idempotency_key": "same", "pictures": [upload()]}
         assert client.post("/portal/report/", data).status_code == 303
     ticket = Ticket.objects.get()
     assert ticket.attachment_count == 1
@@ -162,7 +162,7 @@ def test_report_with_a_refused_file_makes_nothing(contract):
     data = {
         "request_type": "incident",
         "text": "黑屏",
-        "files": [upload("x.exe", b"MZ\x90\x00" + b"\0" * 200)],
+        "pictures": [upload("x.exe", b"MZ\x90\x00" + b"\0" * 200)],
     }
     response = client_of(make_person(contract)).post("/portal/report/", data)
     assert response.status_code == 422
@@ -251,7 +251,7 @@ def test_message_with_picture_is_kept_once(contract):
     ticket = report(person, contract)
     client = client_of(person)
     for _ in range(2):
-        act(client, ticket, "message", idempotency_key="k", files=[upload()])
+        act(client, ticket, "message", idempotency_key="k", pictures=[upload()])
     note = TicketNote.objects.get()
     ticket.refresh_from_db()
     assert (note.text, note.is_public, note.by_customer, ticket.attachment_count) == ("你好", True, True, 1)
