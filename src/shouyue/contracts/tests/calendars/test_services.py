@@ -12,8 +12,8 @@ from django.db import connection
 from shouyue.calendars import checks, loading, queries, services, statutory
 from shouyue.calendars.models import CustomerCalendar, Holiday, HolidayTable, TableVersion
 from shouyue.calendars.rules import DayEntry
-from shouyue.calendars.tests.factories import make_calendar, make_table
 from shouyue.contracts import calendars_of
+from shouyue.contracts.tests.calendars.factories import make_calendar, make_table
 from shouyue.contracts.tests.factories import PLAN, make_contract, make_customer, make_site
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM, Actor

@@ -9,8 +9,8 @@ from django.test import Client
 
 from shouyue.calendars import queries
 from shouyue.calendars.models import Holiday
-from shouyue.calendars.tests.factories import OFFICE, client_with, make_calendar, signed_in
 from shouyue.contracts.choices import Role
+from shouyue.contracts.tests.calendars.factories import OFFICE, client_with, make_calendar, signed_in
 from shouyue.contracts.tests.factories import make_contract, make_customer, make_member
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.test import Client
 
 from shouyue.calendars import queries
 from shouyue.calendars.models import CustomerDay, Holiday, HolidayTable, TableVersion
-from shouyue.calendars.tests.factories import client_with, make_calendar, make_table, signed_in
 from shouyue.contracts.choices import Role
+from shouyue.contracts.tests.calendars.factories import client_with, make_calendar, make_table, signed_in
 from shouyue.contracts.tests.factories import make_contract, make_customer, make_member, make_user
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event

@@ -1,0 +1,1 @@
+"""Calendars as contracts and their people use them: pages, API, services, walls."""
