@@ -134,7 +134,9 @@ def _promise(obligation: Obligation) -> Any:
 
 def _calendar(obligation: Obligation) -> ServiceCalendar:
     try:
-        return calendar_of_plan(obligation.plan_version_id, obligation.window or "always")
+        return calendar_of_plan(
+            obligation.plan_version_id, obligation.window or "always", obligation.customer_id
+        )
     except NotFound:
         return calendar_of_plan(obligation.plan_version_id)
 
@@ -187,7 +189,7 @@ def _stretch(segment: Segment) -> Stretch:
     }
     label = words.get(segment.kind, segment.kind)
     if segment.name:
-        label = f"{label}: {segment.name}"
+        label = f"{label}: {_(segment.name)}"
     return Stretch(segment.start, segment.end, segment.counted, label, segment.kind)
 
 
