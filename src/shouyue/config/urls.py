@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 
 from shouyue.config.api import api
+from shouyue.demo import queries as demo
 from shouyue.kernel.actor import Actor
 
 
@@ -26,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where a person starts: desk, own visits or administration for staff, the portal for customers."""
     actor: Actor | None = request.actor  # type: ignore[attr-defined]
     if actor is None:
-        return redirect("accounts:sign_in")
+        return redirect("demo:preparing" if demo.is_being_prepared() else "accounts:sign_in")
     if not actor.is_staff:
         return redirect("portal:home")
     held = actor.roles.union(*actor.contract_roles.values())

@@ -57,7 +57,5 @@ class DemoStep(models.Model):
 
     class Meta:
         ordering = ("at", "story_id", "position")
-        constraints = (
-            models.UniqueConstraint(fields=("story", "position"), name="demo_step_position_uniq"),
-        )
+        constraints = (models.UniqueConstraint(fields=("story", "position"), name="demo_step_position_uniq"),)
         indexes = (models.Index(fields=("at", "story", "position"), name="demo_step_at_idx"),)

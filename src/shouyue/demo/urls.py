@@ -1,7 +1,9 @@
-"""Routes."""
+"""Routes of the demo."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "demo"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("demo/", views.preparing, name="preparing")]

@@ -10,7 +10,9 @@ from . import rhythm, specials, stories
 from .script import Scene, Script
 
 
-def past(scenes: Mapping[str, Scene], seed: int, since: datetime, end: datetime, tickets: int) -> list[Script]:
+def past(
+    scenes: Mapping[str, Scene], seed: int, since: datetime, end: datetime, tickets: int
+) -> list[Script]:
     """The scripts of all stories that begin between the two instants, in order of their beginning."""
     rng = random.Random(f"{seed}:life")
     scripts = list(specials.in_the_middle(scenes, end, rng)) if tickets >= 60 else []
@@ -28,7 +30,9 @@ def past(scenes: Mapping[str, Scene], seed: int, since: datetime, end: datetime,
 def _ordinary(scene: Scene, seed: int, since: datetime, end: datetime, count: int) -> Iterator[Script]:
     rng = random.Random(f"{seed}:{scene.code}")
     for number, at in enumerate(rhythm.arrivals(rng, scene.pace, since, end, count)):
-        yield stories.write(scene, f"{scene.code}-{number}", at, random.Random(f"{seed}:{scene.code}:{number}"))
+        yield stories.write(
+            scene, f"{scene.code}-{number}", at, random.Random(f"{seed}:{scene.code}:{number}")
+        )
 
 
 def _remarkable(

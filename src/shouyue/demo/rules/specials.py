@@ -28,7 +28,12 @@ def crash(scene: Scene, key: str, at: datetime, rng: random.Random, *, saved: bo
     script.after(3)
     script.do("accept_ticket", "specialist")
     script.after(6)
-    script.do("comment_on_ticket", scene.portal, text="所有业务全部停摆，上级已经在问，请随时通报进展！", public=True)
+    script.do(
+        "comment_on_ticket",
+        scene.portal,
+        text="所有业务全部停摆，上级已经在问，请随时通报进展！",
+        public=True,
+    )
     script.after(12)
     script.do(
         "comment_on_ticket",
@@ -38,22 +43,33 @@ def crash(scene: Scene, key: str, at: datetime, rng: random.Random, *, saved: bo
     )
     script.after(22)
     script.do(
-        "propose_solution", "specialist", text="先隔离故障节点单点恢复服务，再定位泄漏模块，高级工程师同时赶赴现场。"
+        "propose_solution",
+        "specialist",
+        text="先隔离故障节点单点恢复服务，再定位泄漏模块，高级工程师同时赶赴现场。",
     )
     script.after(8)
-    script.do("raise_tier", "specialist", to_tier="T2", reason="远程重启后再次溢出，需要到现场处理存储与选主。")
+    script.do(
+        "raise_tier", "specialist", to_tier="T2", reason="远程重启后再次溢出，需要到现场处理存储与选主。"
+    )
     stories.assign(case, script.desk(), "senior")
     stories.go_there(case, 108, late=False, by=script.desk())
     script.after(9)
     stories.look_into(case)
     case.reach(150)
-    script.do("request_escalation", scene.portal, reason="现场已经半小时仍未恢复，要求公司领导和最高级专家介入。")
+    script.do(
+        "request_escalation", scene.portal, reason="现场已经半小时仍未恢复，要求公司领导和最高级专家介入。"
+    )
     case.reach(172)
     script.do("fix_temporarily", "senior", text="已用备节点拉起只读服务，查询恢复，写入仍暂停。")
     case.reach(205)
     script.do("raise_tier", "senior", to_tier="T3", reason="内存泄漏在核心模块，请研发专家组现场连线。")
     script.after(6)
-    script.do("comment_on_ticket", "expert", text="专家组已接入，确认为批量任务句柄未释放，正在出热修复包。", public=True)
+    script.do(
+        "comment_on_ticket",
+        "expert",
+        text="专家组已接入，确认为批量任务句柄未释放，正在出热修复包。",
+        public=True,
+    )
     case.reach(231 if saved else 312)
     stories.resolve(case, "senior")
     script.after(4)
@@ -91,7 +107,11 @@ def outage(scene: Scene, key: str, at: datetime, rng: random.Random) -> Iterator
         script.after(2)
         if index == 2:
             script.do(
-                "cancel_ticket", by, reason="duplicate", duplicate_of=f"~{key}", note="同一处故障，并入主单处理。"
+                "cancel_ticket",
+                by,
+                reason="duplicate",
+                duplicate_of=f"~{key}",
+                note="同一处故障，并入主单处理。",
             )
             yield script
             continue
@@ -122,6 +142,7 @@ def in_the_middle(scenes: Mapping[str, Scene], end: datetime, rng: random.Random
         ("GB", 31, "application", {"promise", "answer-by"}),
         ("GB", 18, "application", {"major"}),
         ("GB", 6, "client", {"none"}),
+        ("GB", 24, "server", {"unassigned"}),
         ("GB", 320, "application", {"unconfirmed"}),
         ("SW", 74, "platform", {"road"}),
         ("SW", 2400, "platform", {"work"}),
@@ -141,7 +162,9 @@ def in_the_middle(scenes: Mapping[str, Scene], end: datetime, rng: random.Random
         scene = scenes[code]
         at = end - timedelta(minutes=minutes)
         own = random.Random(f"{rng.random()}:{index}")
-        yield stories.write(scene, f"NOW-{index}", at, own, fault=_sort(scene, kind, code, own), forced=forced)
+        yield stories.write(
+            scene, f"NOW-{index}", at, own, fault=_sort(scene, kind, code, own), forced=forced
+        )
     yield crash(scenes["SW"], "NOW-CRASH", end - timedelta(minutes=158), rng, saved=True)
 
 

@@ -100,8 +100,11 @@ def begin(
 def _place_of(scene: Scene, fault: Fault, caller: Caller, rng: random.Random) -> Place | None:
     if scene.plan == "field-video" and fault.kind == "platform":
         return None
+    if scene.plan == "field-video":
+        town = rng.random() < 0.55
+        return rng.choice([place for place in scene.places if (place.area == "urban") is town])
     own = [place for place in scene.places if place.id == caller.site_id]
-    if own and scene.plan != "field-video":
+    if own:
         return own[0]
     return rng.choice(scene.places)
 
@@ -219,7 +222,6 @@ def resolve(case: Case, by: str = "") -> None:
     """Handling, result and cause are written with the solution."""
     script, fault = case.script, case.fault
 
-
     texts = {"handling": fault.handling, "result": fault.result, "judgement": fault.finding}
     if script.chance(0.1):
         texts["loss"] = script.say("loss")
@@ -228,7 +230,7 @@ def resolve(case: Case, by: str = "") -> None:
     script.do("resolve_ticket", by or case.engineer, texts=texts, cause=CAUSES[fault.cause])
 
 
-def settle(case: Case, *, reject_share: float = 0.035, again: Callable[[Case], None] | None = None) -> None:
+def settle(case: Case, *, reject_share: float = 0.025, again: Callable[[Case], None] | None = None) -> None:
     """Confirmation by the customer or his refusal, then closing on the next morning; a few come back."""
     script = case.script
     script.after(script.about(45, 0.7))
@@ -247,6 +249,13 @@ def settle(case: Case, *, reject_share: float = 0.035, again: Callable[[Case], N
 def _once_more(case: Case) -> None:
     case.script.after(case.script.about(35))
     resolve(case)
+    _tell_again(case)
+
+
+def _tell_again(case: Case) -> None:
+    """At the crossings the command centre hears of every solution."""
+    if case.script.scene.plan == "field-video":
+        _tell_centre(case)
 
 
 def confirm(case: Case) -> None:
@@ -270,6 +279,7 @@ def close(case: Case) -> None:
         script.do("fix_temporarily", case.engineer, text=script.say("temp_fix"))
         script.after(script.about(90))
         resolve(case)
+        _tell_again(case)
         script.after(script.about(60))
         confirm(case)
         script.after(script.next_morning())
@@ -389,25 +399,27 @@ def _near(case: Case) -> str:
 def gov_build(case: Case) -> None:
     """Offices: an hour, two hours, four hours; answers promised by a time; experts for major faults."""
     script, rng = case.script, case.script.rng
-    report(case, {"phone": 60, "portal": 25, "im": 10, "email": 5}, severity="ordinary")
+    asks = case.fault.cause != "operating_error" and case.goes_wrong("promise", 0.12)
+    more = {"request_type": "consultation"} if asks else {}
+    report(case, {"phone": 60, "portal": 25, "im": 10, "email": 5}, severity="ordinary", **more)
     answer(case, 60, 11, 0.025)
     if case.goes_wrong("cancel", 0.03):
         return withdrawn(case)
     if case.fault.cause == "operating_error":
         return by_phone(case, script.desk(), 12)
-    major = case.goes_wrong("major", 0.05)
+    major = not asks and case.goes_wrong("major", 0.05)
     script.after(script.about(3))
     triage(case, script.desk(), grave=major)
-    script.after(1)
-    onsite = not case.fault.is_remote or case.goes_wrong("road", 0.18)
+    script.after(script.rng.uniform(25, 40) if "unassigned" in case.forced else 1)
+    onsite = (not asks and not case.fault.is_remote) or case.goes_wrong("road", 0.18)
     assign(case, "dispatcher", rng.choice(("engineer", "shi.min")) if onsite else "qian.jie")
+    if asks:
+        return _answer_by(case)
     if major:
         script.after(script.about(6))
         script.do("grade_ticket", script.desk(), severity="major")
         script.after(script.about(12))
         script.do("raise_tier", "manager", to_tier="T3", reason=script.say("raise"))
-    if case.goes_wrong("promise", 0.14):
-        return _answer_by(case)
     late = case.goes_wrong("work", 0.05)
     if onsite:
         road = case.goes_wrong("road", 0.06)
@@ -482,7 +494,10 @@ def desktop(case: Case) -> None:
     resident = case.place.mode == "resident"
     way = script.within(180, 18) if resident else script.within(225, 95)
     go_there(
-        case, case.minutes() + (script.rng.uniform(248, 330) if late else way + 3), late=late, by=script.desk()
+        case,
+        case.minutes() + (script.rng.uniform(248, 330) if late else way + 3),
+        late=late,
+        by=script.desk(),
     )
     script.after(script.about(10))
     look_into(case)
@@ -544,7 +559,10 @@ def platform_equip(case: Case) -> None:
         resolve(case)
         script.after(script.about(8))
         script.do(
-            "leave", case.engineer, outcome="solved", report=script.say("visit_report" if not done else "progress")
+            "leave",
+            case.engineer,
+            outcome="solved",
+            report=script.say("visit_report" if not done else "progress"),
         )
     else:
         script.after(script.about(10))

@@ -8,12 +8,11 @@ from typing import Any
 
 from shouyue.accounts.models import User
 from shouyue.accounts.queries import actor_from
+from shouyue.demo.rules.script import Step
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.tickets import services as tickets
 from shouyue.visits import services as visits
-
-from ..rules.script import Step
 
 VISIT_VERBS = ("receive_visit", "depart", "arrive", "leave")
 

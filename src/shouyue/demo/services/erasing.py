@@ -9,16 +9,17 @@ import psycopg
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
+from shouyue.demo.models import DemoProgress
 from shouyue.kernel import locks
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.runtime import database
 
-from ..models import DemoProgress
-
-NOT_A_DEMO = "This database is not marked as a demo; nothing was erased."
+NOT_A_DEMO = _("This database is not marked as a demo; nothing was erased.")
 KEPT = frozenset({"parties_customer"})
 
 
@@ -29,12 +30,18 @@ def erase() -> None:
     """
     with locks.virtual_time() as mine:
         if not mine:
-            raise Conflict("The demo is being loaded by another process.", code="busy")
+            raise Conflict(_("The demo is being loaded by another process."), code="busy")
         with acting_in(EVERYTHING):
             if not DemoProgress.objects.exists():
                 raise Conflict(NOT_A_DEMO, code="not_a_demo")
-        with database.connect(str(connection.settings_dict["ADMIN_URL"])) as admin, admin.transaction():
+        with database.connect(admin_url()) as admin, admin.transaction():
             _empty(admin)
+
+
+def admin_url() -> str:
+    """The administrator's access to the very database that this process works in."""
+    found = connection.settings_dict
+    return make_conninfo(str(found["ADMIN_URL"]), dbname=str(found["NAME"]))
 
 
 def _empty(admin: psycopg.Connection) -> None:
@@ -46,11 +53,15 @@ def _empty(admin: psycopg.Connection) -> None:
     admin.execute(sql.SQL("TRUNCATE {}").format(tables))
     admin.execute("DELETE FROM parties_customer WHERE id <> 0")
     _triggers(admin, events, "ENABLE")
-    for (name,) in admin.execute("SELECT relname FROM pg_class WHERE relnamespace = 'kernel_numbers'::regnamespace"):
+    for (name,) in admin.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'kernel_numbers'::regnamespace"
+    ):
         admin.execute(sql.SQL("DROP SEQUENCE kernel_numbers.{}").format(sql.Identifier(name)))
 
 
-_GUARDED = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32"
+_GUARDED = (
+    "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 = 32"
+)
 """Tables whose triggers refuse TRUNCATE."""
 
 

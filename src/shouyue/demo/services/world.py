@@ -15,15 +15,14 @@ from shouyue.accounts.models import User
 from shouyue.accounts.services import create_user
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract
+from shouyue.demo.rules import texts
+from shouyue.demo.rules.rhythm import Pace
+from shouyue.demo.rules.script import Caller, Place, Scene
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Invalid
 from shouyue.parties import services as parties
 from shouyue.parties.models import Contact, Site
-
-from ..rules import texts
-from ..rules.rhythm import Pace
-from ..rules.script import Caller, Place, Scene
 
 PASSWORD = "keep-our-word"  # noqa: S105 -- of every demo account, printed and shown on the sign-in page
 CITIES = (
@@ -59,7 +58,11 @@ def build(seed: int) -> dict[str, Scene]:
     rng = random.Random(f"{seed}:world")
     units = _units()
     firm = parties.create_vendor(
-        actor=SYSTEM, name="正衡信息工程监理有限公司", kind="supervision_firm", phone="400-000-0620", scope="信息工程监理"
+        actor=SYSTEM,
+        name="正衡信息工程监理有限公司",
+        kind="supervision_firm",
+        phone="400-000-0620",
+        scope="信息工程监理",
     )
     _vendors()
     made: dict[str, tuple[dict[str, Any], Contract, Grounds]] = {}
@@ -134,7 +137,13 @@ def _milestone(contract: Contract, name: str, day: date) -> None:
 def _duties(contract: Contract) -> None:
     for activity, ours, theirs, our_role, their_role in (
         ("故障申告与受理", "全天候受理并登记", "说明现象、地点和影响", "agent", "customer.it_contact"),
-        ("远程与现场处理", "按约定时限响应、到场和解决", "提供进出许可和配合人员", "field_engineer", "customer.it_contact"),
+        (
+            "远程与现场处理",
+            "按约定时限响应、到场和解决",
+            "提供进出许可和配合人员",
+            "field_engineer",
+            "customer.it_contact",
+        ),
         ("解决确认", "说明原因与处理过程", "验证并确认或退回", "agent", "customer.it_contact"),
         ("变更与停机", "提出方案和影响范围", "批准停机时段", "project_manager", "customer.approver"),
         ("服务报告", "按期提交并讲解", "审阅并提出意见", "service_manager", "customer.leader"),
@@ -155,7 +164,11 @@ def _duties(contract: Contract) -> None:
 
 def _site(contract: Contract, name: str, parent: Site | None = None, **more: str) -> Site:
     return parties.create_site(
-        actor=SYSTEM, customer_id=contract.customer_id, name=name, parent_id=parent.pk if parent else None, **more
+        actor=SYSTEM,
+        customer_id=contract.customer_id,
+        name=name,
+        parent_id=parent.pk if parent else None,
+        **more,
     )
 
 
@@ -191,9 +204,12 @@ def _data_centre(contract: Contract) -> Grounds:
 def _machine_rooms(contract: Contract) -> Grounds:
     """PE: machine rooms and the control room."""
     head = _site(contract, "云岭信息通信大楼", city="云岭", address="云岭市光华大道9号")
-    rooms = [_site(contract, name, head, city="云岭") for name in ("一号机房", "二号机房", "三号机房", "监控大厅")]
+    rooms = [
+        _site(contract, name, head, city="云岭") for name in ("一号机房", "二号机房", "三号机房", "监控大厅")
+    ]
     places = [
-        Place(site.pk, site.name, mode="resident" if site.name == "监控大厅" else "call_out") for site in (head, *rooms)
+        Place(site.pk, site.name, mode="resident" if site.name == "监控大厅" else "call_out")
+        for site in (head, *rooms)
     ]
     _take(contract, places)
     return Grounds(places, [place.id for place in places])
@@ -206,7 +222,9 @@ def _branches(contract: Contract) -> Grounds:
         node = _site(contract, f"{city}分公司" if index else "滨海总部", kind="city", city=city)
         for name in ("总部大厦", "客服中心", "理赔中心") if index == 0 else ("分公司本部", "营业部"):
             site = _site(contract, f"{city}{name}", node, city=city, address=f"{city}市中山路{index + 1}8号")
-            mode = "resident" if index == 0 else "remote_only" if name == "营业部" and index > 2 else "call_out"
+            mode = (
+                "resident" if index == 0 else "remote_only" if name == "营业部" and index > 2 else "call_out"
+            )
             places.append(Place(site.pk, site.name, mode=mode, by=engineer))
             homes.append(site.pk)
     _take(contract, places)
@@ -260,7 +278,11 @@ def _accounts(made: Mapping[str, Contract]) -> dict[str, User]:
 
 
 def _contacts(
-    row: Mapping[str, Any], contract: Contract, grounds: Grounds, users: Mapping[str, User], rng: random.Random
+    row: Mapping[str, Any],
+    contract: Contract,
+    grounds: Grounds,
+    users: Mapping[str, User],
+    rng: random.Random,
 ) -> list[Caller]:
     callers = []
     for account in texts.people():
@@ -292,7 +314,14 @@ def _contacts(
 
 
 def _contact(
-    contract: Contract, name: str, site: int, phone: str, capacities: list[str], *, user_id: int | None = None, is_vip: bool = False
+    contract: Contract,
+    name: str,
+    site: int,
+    phone: str,
+    capacities: list[str],
+    *,
+    user_id: int | None = None,
+    is_vip: bool = False,
 ) -> Contact:
     return parties.create_contact(
         actor=SYSTEM,
@@ -311,7 +340,11 @@ def _caller(contact: Contact, user: str) -> Caller:
 
 
 def _scene(
-    row: Mapping[str, Any], contract: Contract, grounds: Grounds, callers: list[Caller], users: Mapping[str, User]
+    row: Mapping[str, Any],
+    contract: Contract,
+    grounds: Grounds,
+    callers: list[Caller],
+    users: Mapping[str, User],
 ) -> Scene:
     portal = next(caller.user for caller in callers if caller.user)
     return Scene(
@@ -323,7 +356,9 @@ def _scene(
         places=grounds.places,
         callers=callers,
         portal=portal,
-        engineers=[account["username"] for account in texts.people() if row["code"] in account.get("contracts", {})],
+        engineers=[
+            account["username"] for account in texts.people() if row["code"] in account.get("contracts", {})
+        ],
         names={username: user.name for username, user in users.items()},
     )
 
@@ -337,7 +372,13 @@ def scenes_again() -> dict[str, Scene]:
         contract = Contract.objects.get(code=row["code"])
         sites = contract.sites.select_related("site").order_by("id")
         places = [
-            Place(taken.site_id, taken.site.name, taken.area, taken.mode, _place_engineer(row["code"], taken.site, index))
+            Place(
+                taken.site_id,
+                taken.site.name,
+                taken.area,
+                taken.mode,
+                _place_engineer(row["code"], taken.site, index),
+            )
             for index, taken in enumerate(sites)
         ]
         contacts = Contact.objects.filter(customer_id=contract.customer_id, is_active=True).order_by("id")

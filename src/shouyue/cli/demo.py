@@ -1,0 +1,123 @@
+"""`shouyue demo …`: load, play and erase the demonstration."""
+
+import argparse
+import time
+from collections.abc import Callable
+
+from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.runtime.errors import Problem
+
+TURN_SECONDS = 2.0
+
+
+def register(commands: Commands) -> None:
+    demo = commands.add_parser("demo", help="load, play or erase the demonstration")
+    actions: Commands = demo.add_subparsers(metavar="action", required=True, dest="action")
+    load = add_command(
+        actions, "load", run_load, help="fill an empty database with two months of simulated life"
+    )
+    load.add_argument("--days", type=_positive, default=60, help="of life before now (60)")
+    load.add_argument("--tickets", type=_positive, default=1500, help="about how many (1500)")
+    load.add_argument("--seed", type=int, default=7, help="the same seed gives the same life (7)")
+    play = add_command(actions, "play", run_play, help="let life go on, until Ctrl-C")
+    play.add_argument("--speed", type=float, default=1.0, help="so many times as fast as real life (1)")
+    play.add_argument("--turns", type=_positive, default=None, help=argparse.SUPPRESS)
+    reset = add_command(actions, "reset", run_reset, help="erase a demo, and nothing but a demo")
+    reset.add_argument("--yes", action="store_true", help="without a question")
+    for action in (load, play, reset):
+        action.add_argument("--home", help="the home directory, instead of SHOUYUE_HOME")
+
+
+def run_load(chosen: argparse.Namespace) -> int:
+    _begin(chosen)
+    from shouyue.demo.services import erasing, loading
+    from shouyue.kernel.errors import Conflict
+
+    def load() -> loading.Outcome:
+        return loading.load(days=chosen.days, tickets=chosen.tickets, seed=chosen.seed, tell=_bar)
+
+    began = time.monotonic()
+    try:
+        outcome = load()
+    except Conflict as refusal:
+        if refusal.code != "half_loaded":
+            raise Problem(str(refusal)) from refusal
+        erasing.erase()
+        outcome = load()
+    print(f"\nThe demo is ready after {time.monotonic() - began:.0f} s: {outcome.steps} steps.")
+    for problem in outcome.problems:
+        print(f"  went wrong: {problem}")
+    print(accounts_in_words())
+    return 0
+
+
+def run_play(chosen: argparse.Namespace) -> int:
+    _begin(chosen)
+    if not 0.1 <= chosen.speed <= 500:
+        raise Problem("The speed lies between 0.1 and 500.")
+    from shouyue.demo.services import acting, playing
+
+    _refused(lambda: playing.set_speed(chosen.speed))
+    cast, turns = acting.Cast(), 0
+    try:
+        while chosen.turns is None or turns < chosen.turns:
+            played = playing.play_turn(cast)
+            turns += 1
+            if played.steps or played.faults:
+                print(
+                    f"{time.strftime('%H:%M:%S')} {played.faults} faults thought of, {played.steps} steps",
+                    flush=True,
+                )
+            time.sleep(TURN_SECONDS)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        _refused(lambda: playing.set_speed(1.0))
+    return 0
+
+
+def run_reset(chosen: argparse.Namespace) -> int:
+    _begin(chosen)
+    from shouyue.demo.services import erasing
+
+    if not chosen.yes and input("Erase the demo with everything entered into it? Type yes: ") != "yes":
+        raise Problem("Nothing was erased.")
+    _refused(erasing.erase)
+    print("The demo is erased.")
+    return 0
+
+
+def accounts_in_words() -> str:
+    """The accounts people try first, and their password. Django must be loaded."""
+    from shouyue.demo import queries
+    from shouyue.demo.services.world import PASSWORD
+
+    lines = [f"  {row['username']:<14} {row['name']} · {row['title']}" for row in queries.accounts()]
+    return "\n".join([f"Accounts, all with the password {PASSWORD}:", *lines])
+
+
+def _begin(chosen: argparse.Namespace) -> None:
+    import os
+
+    if chosen.home:
+        os.environ["SHOUYUE_HOME"] = chosen.home
+    load_django()
+
+
+def _refused(act: Callable[[], None]) -> None:
+    from shouyue.kernel.errors import Conflict
+
+    try:
+        act()
+    except Conflict as refusal:
+        raise Problem(str(refusal)) from refusal
+
+
+def _bar(percent: int, what: str) -> None:
+    print(f"\r{percent:3d} % {'█' * (percent // 4):<25} {what:<50}", end="", flush=True)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a number from 1 on")
+    return int(text)

@@ -1,0 +1,159 @@
+"""A short life in an empty database, and the refusal to touch any other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from shouyue.accounts.models import User
+from shouyue.contracts.models import Contract
+from shouyue.demo.choices import State
+from shouyue.demo.models import DemoProgress, DemoStep, DemoStory
+from shouyue.demo.rules import texts
+from shouyue.demo.services import acting, erasing, loading, playing
+from shouyue.kernel import clock
+from shouyue.kernel.errors import Conflict
+from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.kernel.verification import verify
+from shouyue.tickets.models import Ticket
+from shouyue.visits.models import Visit
+
+END = datetime(2026, 3, 12, 6, 30, tzinfo=UTC)
+
+
+def load(tickets: int = 40, days: int = 3, end: datetime = END) -> loading.Outcome:
+    return loading.load(days=days, tickets=tickets, seed=3, end=end)
+
+
+def count(what: str, *parameters: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {what}", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def digest_of_life() -> str:
+    """What happened, without ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.number, t.title, t.status, t.reported_at::text, t.resolved_at::text, u.username"
+            " FROM tickets_ticket t LEFT JOIN accounts_user u ON u.id = t.assignee_id ORDER BY t.number"
+        )
+        tickets = cursor.fetchall()
+        cursor.execute(
+            "SELECT t.number, m.name, o.state, o.due_at::text, o.kept_at::text FROM commitments_obligation o"
+            " JOIN commitments_commitment m ON m.id = o.commitment_id"
+            " JOIN tickets_ticket t ON o.case_type = 'ticket' AND t.id = o.case_id"
+            " ORDER BY t.number, m.name, o.occurrence, o.opened_at"
+        )
+        verdicts = cursor.fetchall()
+    assert tickets
+    assert verdicts
+    return hashlib.sha256(json.dumps([tickets, verdicts]).encode()).hexdigest()
+
+
+@pytest.mark.django_db
+def test_load_makes_the_world_and_settles_promises_in_virtual_time() -> None:
+    outcome = load()
+    assert outcome.problems == []
+    assert outcome.steps > 250
+    assert DemoProgress.objects.get().state == State.READY
+    assert Ticket.objects.count() == 40
+    assert Contract.objects.count() == 5
+    crossings = Contract.objects.get(code="FV").sites
+    assert (crossings.filter(area="urban").count(), crossings.filter(area="outer").count()) == (23, 46)
+    assert User.objects.get(username="desk").check_password("keep-our-word")
+    assert Visit.objects.filter(state="left").exists()
+    assert count("commitments_obligation WHERE state = 'kept'") > 50
+    assert count("commitments_obligation WHERE settled_at > %s OR next_at <= %s", END, END) == 0
+    assert count("notifications_notice WHERE state = 'queued' OR created_at > %s", END) == 0
+    report = verify()
+    assert report.events > 300
+    assert report.findings == ()
+    with pytest.raises(Conflict) as refusal:
+        load(tickets=5)
+    assert refusal.value.code == "loaded"
+    assert Ticket.objects.count() == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_load_after_erasing_gives_the_same_life() -> None:
+    load(tickets=25)
+    with acting_in(EVERYTHING):
+        first = digest_of_life()
+    erasing.erase()
+    with acting_in(EVERYTHING):
+        assert loading.is_empty()
+        assert count("kernel_event") == 0
+    load(tickets=25)
+    with acting_in(EVERYTHING):
+        assert digest_of_life() == first
+
+
+@pytest.mark.django_db
+def test_load_refuses_a_database_with_other_data() -> None:
+    User.objects.create(username="real", name="真人", name_key="zhenren", created_at=clock.now())
+    with pytest.raises(Conflict) as refusal:
+        load()
+    assert refusal.value.code == "not_empty"
+    assert not DemoProgress.objects.exists()
+    assert Ticket.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_erase_and_play_refuse_what_is_no_demo() -> None:
+    with pytest.raises(Conflict):
+        erasing.erase()
+    with pytest.raises(Conflict):
+        playing.play_turn(acting.Cast())
+
+
+@pytest.mark.django_db
+def test_play_goes_on_where_life_stopped_and_does_nothing_twice() -> None:
+    load()
+    due = DemoStep.objects.filter(at__lte=END + timedelta(minutes=40))
+    assert due.exists()
+    with clock.at(END + timedelta(minutes=40)):
+        while playing.play_turn(acting.Cast()).steps:
+            pass
+        assert not due.exists()
+        assert playing.play_turn(acting.Cast()) == playing.Played()
+    assert not DemoStory.objects.exclude(gave_up="").exists()
+    story = DemoStory.objects.filter(ticket_id__isnull=False, steps__verb="close_ticket").first()
+    assert story is not None
+    Ticket.objects.filter(pk=story.ticket_id).update(status="cancelled")
+    DemoStep.objects.exclude(story=story).delete()
+    with clock.at(END + timedelta(days=9)):
+        playing.play_turn(acting.Cast())
+    assert DemoStory.objects.get(pk=story.pk).gave_up != ""
+    assert not DemoStep.objects.filter(story=story).exists()
+
+
+@pytest.mark.django_db
+def test_speed_brings_what_is_to_come_nearer() -> None:
+    loading.mark(days=1, tickets=1, seed=1, at=END)
+    DemoProgress.objects.update(state=State.READY)
+    story = DemoStory.objects.create(key="one")
+    step = DemoStep.objects.create(story=story, at=END + timedelta(hours=2), position=0, verb="x", by="desk")
+    with clock.at(END):
+        playing.set_speed(20)
+    step.refresh_from_db()
+    assert step.at == END + timedelta(minutes=6)
+
+
+def test_every_phrase_can_be_filled() -> None:
+    words = texts.Words(
+        dict.fromkeys(
+            ("title", "place", "n", "port", "dept", "floor", "source", "person", "engineer", "hours"), "某处"
+        )
+    )
+    for sort, phrases in texts._talk().items():
+        for phrase in phrases:
+            assert words.fill(phrase), sort
+    for plan in ("gov-build", "sw-warranty", "platform-equip", "desktop", "field-video"):
+        for fault in texts.faults(plan):
+            assert fault.cause in texts.CAUSES
+            assert all(words.fill(said) for said in fault.says)
