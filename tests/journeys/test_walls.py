@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.db.models import Model
-from .routes import operations, pages, path_of, paths_of
-from .twins import Twin, make_twins
 
 from shouyue.kernel import jobs
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import NOTHING, Scope, acting_in
 from shouyue.tickets.models import Ticket
 
+from .routes import operations, pages, path_of, paths_of
+from .twins import Twin, make_twins
+
 pytestmark = pytest.mark.django_db
 PEOPLE = ("leader", "it_contact", "end_user", "supervision", "engineer", "manager")
+STRONGEST = ("leader", "manager")
+"""Who may do most, of the customer's people and of the provider's who serve one contract."""
 REFUSED = {403, 404, 405}
 NOWHERE = {
     "number": "TWZ-2026-1",
@@ -92,17 +95,18 @@ def test_own_pages_answer(twins, person):
     """The walk itself: the same routes with one's own ids do answer, so a refusal above means something."""
     own, _other = twins
     browser = own.browser(person)
-    statuses = {
-        path: browser.get(path).status_code
-        for route in pages()
-        if route.names and route.view != "accounts:sign_out"
-        for path in paths_of(route, own.ids)
-    }
+    statuses = {}
+    for route in pages():
+        if route.names and route.view != "accounts:sign_out":
+            for path in paths_of(route, own.ids):
+                response = browser.get(path)
+                statuses[path] = response.status_code
+                body(response)
     assert not [path for path, status in statuses.items() if status >= 500]
     assert sum(status == 200 for status in statuses.values()) >= 8
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("person", STRONGEST)
 def test_no_form_reaches_the_other_customer(twins, person):
     own, other = twins
     browser = own.browser(person)
@@ -120,7 +124,7 @@ def test_no_form_reaches_the_other_customer(twins, person):
     assert Ticket.objects.get(pk=other.ticket.pk).version == other.ticket.version
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("person", STRONGEST)
 def test_no_operation_of_the_api_reaches_the_other_customer(twins, person):
     own, other = twins
     browser = own.browser(person)
@@ -151,7 +155,7 @@ def _ask(browser: Any, method: str, path: str) -> Any:
     return getattr(browser, method)(path, json.dumps({}), content_type="application/json")
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("person", STRONGEST)
 def test_filters_and_searches_find_nothing_of_the_other(twins, person):
     own, other = twins
     browser = own.browser(person)
@@ -168,17 +172,14 @@ def test_filters_and_searches_find_nothing_of_the_other(twins, person):
         "site": str(other.ids["site_id"]),
         "site_id": str(other.ids["site_id"]),
         "requester_id": str(other.contact.pk),
-        "status": "all",
     }
     plain = [route.path for route in pages() if not route.names and route.view != "accounts:sign_out"]
     plain += [o.path for o in operations() if o.method == "get" and not o.is_bound]
     leaks = []
     for path in plain:
         for name, value in words.items():
-            for query in ({name: value}, {name: value, "status": "all", "state": "all"}):
-                shown = body(browser.get(path, query))
-                if other.mark in shown:
-                    leaks.append(f"{path}?{name}={value}")
+            if other.mark in body(browser.get(path, {"status": "all", "state": "all", name: value})):
+                leaks.append(f"{path}?{name}={value}")
     assert leaks == []
 
 
@@ -192,7 +193,7 @@ def test_bearer_tokens_stop_at_the_wall(twins, client):
     secret = services.create_token(
         actor=own.people["leader"],
         name="walk",
-        scopes=["*"] if False else ["tickets:read"],
+        scopes=["tickets:read"],
         expires_at=clock.now() + timedelta(days=1),
     ).secret
     headers = {"Authorization": f"Bearer {secret}"}
@@ -205,18 +206,19 @@ def test_bearer_tokens_stop_at_the_wall(twins, client):
             assert not operation.is_bound or response.status_code in REFUSED, path
 
 
+NOT_WALLED = {"accounts.User"}
+"""Names of staff stand on every customer's pages, and signing in comes before any scope: the first wall alone."""
+
+
 def walled_models() -> list[type[Model]]:
     """Every model whose rows belong to a customer."""
     return [
         model
         for model in apps.get_models()
         if model.__module__.startswith("shouyue.")
-        and any(f.column == "customer_id" for f in model._meta.fields)
+        and any(column.column == "customer_id" for column in model._meta.fields)
+        and model._meta.label not in NOT_WALLED
     ]
-
-
-NOT_WALLED = {"accounts.User", "notifications.Notice"}
-"""Rows that name a customer but are found by their person; see their modules."""
 
 
 def test_every_table_of_a_customer_hides_its_rows(twins):
@@ -238,28 +240,33 @@ def test_tables_stay_hidden_from_plain_sql(twins):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' "
-            "AND column_name = 'customer_id' ORDER BY 1"
+            "AND column_name = 'customer_id' AND table_name <> 'accounts_user' ORDER BY 1"
         )
         tables = [row[0] for row in cursor.fetchall()]
     assert len(tables) > 12
     for table in tables:
-        try:
-            with (
-                transaction.atomic(),
-                acting_in(Scope(customers=frozenset({own.contract.customer_id}))),
-                connection.cursor() as cursor,
-            ):
-                cursor.execute(f'SELECT DISTINCT customer_id FROM "{table}"')
-                assert {row[0] for row in cursor.fetchall()} <= {own.contract.customer_id}, table
-        except DatabaseError as error:  # partitions may not be read at all
-            assert "permission denied" in str(error), table
+        assert _customers_in(table, own.contract.customer_id) <= {own.contract.customer_id}, table
+
+
+def _customers_in(table: str, customer_id: int) -> set[int]:
+    """The customers whose rows one customer's role finds; none when it may not read the table at all (partitions)."""
+    try:
+        with (
+            transaction.atomic(),
+            acting_in(Scope(customers=frozenset({customer_id}))),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f'SELECT DISTINCT customer_id FROM "{table}"')
+            return {row[0] for row in cursor.fetchall()}
+    except ProgrammingError:
+        return set()
 
 
 def test_references_between_customers_are_refused_by_every_table(twins):
     """Foreign-key checks bypass row-level security: each reference must carry the customer with it."""
     own, other = twins
     scope = Scope(customers=frozenset({own.contract.customer_id}))
-    tried = set()
+    tried, crossed = set(), []
     for model in walled_models():
         row = model._base_manager.filter(customer_id=own.contract.customer_id).first()
         foreign = model._base_manager.filter(customer_id=other.contract.customer_id).first()
@@ -270,12 +277,18 @@ def test_references_between_customers_are_refused_by_every_table(twins):
             if target is None or reference.column == "customer_id" or target not in walled_models():
                 continue
             stranger = target._base_manager.filter(customer_id=other.contract.customer_id).first()
-            if stranger is None or target._meta.label in NOT_WALLED:
+            if stranger is None:
                 continue
-            with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic(), acting_in(scope):
-                model._base_manager.filter(pk=row.pk).update(**{reference.attname: stranger.pk})
-                connection.check_constraints()
-            tried.add(f"{model._meta.label}.{reference.name}")
+            name = f"{model._meta.label}.{reference.name}"
+            tried.add(name)
+            try:
+                with transaction.atomic(), acting_in(scope):
+                    model._base_manager.filter(pk=row.pk).update(**{reference.attname: stranger.pk})
+                    connection.check_constraints()
+            except DatabaseError:
+                continue
+            crossed.append(name)
+    assert crossed == []
     assert len(tried) >= 10, sorted(tried)
 
 
