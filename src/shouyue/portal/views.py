@@ -113,7 +113,13 @@ def report(request: HttpRequest) -> HttpResponse:
     return _report_page(request, form, known, part="content", status=422)
 
 
-_NAMES = {"description": "text", "title": "text", "file": "pictures", "caller_phone": "phone", "site_id": "site"}
+_NAMES = {
+    "description": "text",
+    "title": "text",
+    "file": "pictures",
+    "caller_phone": "phone",
+    "site_id": "site",
+}
 
 
 def _add(form: django_forms.Form, error: Invalid) -> None:

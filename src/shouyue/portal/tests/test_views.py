@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.commitments.models import Obligation
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event
 from shouyue.portal.tests.factories import (
@@ -502,3 +503,13 @@ def test_contract_of_another_customer_is_not_found(contract):
         client_of(make_person(make_portal_contract())).get(f"/portal/contracts/{contract.code}/").status_code
         == 404
     )
+
+
+@pytest.mark.parametrize(("role", "sees"), [("end_user", False), ("it_contact", True)])
+def test_obligations_of_colleagues_by_capacity(contract, role, sees):
+    ticket = report(make_person(contract), contract, title="同事的故障")
+    client = client_of(make_person(contract, role))
+    page = text_of(client.get("/obligations/"))
+    assert (ticket.number in page) is sees
+    obligation = Obligation.objects.filter(case_type="ticket", case_id=ticket.pk).first()
+    assert client.get(f"/obligations/{obligation.pk}/").status_code == (200 if sees else 404)
