@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "shouyue.web.middleware.ActorLocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "shouyue.web.csp.policy_middleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shouyue.web.middleware.ErrorPageMiddleware",
 ]
@@ -123,6 +123,9 @@ def _database() -> dict[str, Any]:
         if key not in ("dbname", "user", "password", "host", "port")
     }
     options["connect_timeout"] = int(options.get("connect_timeout", 10))
+    if _flag("SHOUYUE_PREPARED_STATEMENTS", default=True):
+        # planning the joins of a ticket takes ten times as long as running them
+        options |= {"server_side_binding": True, "prepare_threshold": 3}
     if as_owner:
         options["assume_role"] = database.roles().owner
     elif not TESTING and "worker" not in sys.argv[:3]:

@@ -5,7 +5,13 @@ style sheet; photos are previewed from ``blob:`` before upload. Scripts may set 
 which ``style-src 'self'`` allows.
 """
 
+from collections.abc import Callable
 from typing import Any
+
+from csp.constants import HEADER
+from csp.utils import build_policy
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
 
 POLICY: dict[str, Any] = {
     "DIRECTIVES": {
@@ -24,3 +30,17 @@ POLICY: dict[str, Any] = {
         "object-src": ["'none'"],
     }
 }
+
+
+def policy_middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Send the policy with every answer; it has no nonce, so its text is made once."""
+    text = build_policy(config=settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault(HEADER, text)
+        return response
+
+    return middleware
