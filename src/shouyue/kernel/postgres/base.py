@@ -6,6 +6,7 @@ own C loader already answers aware UTC datetimes: a 50-row list takes half the C
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from django.db.backends.postgresql import base, creation, operations
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.datetime import TimestamptzLoader
+from psycopg_pool import ConnectionPool
 
 from shouyue.runtime import database
 
@@ -54,12 +56,28 @@ class DatabaseOperations(operations.DatabaseOperations):
                 cursor.execute(sql)
 
 
+def check_local(connection: Any) -> None:
+    """Ask the server only when its end has something to say: a local socket that was closed is readable."""
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """See the module's docstring."""
 
     SchemaEditorClass = WalledSchemaEditor
     creation_class = DatabaseCreation
     ops_class = DatabaseOperations
+
+    @property
+    def pool(self) -> Any:
+        """Django's pool; over a local socket a connection is looked at before use without asking the server."""
+        pool = super().pool
+        if pool is not None and pool._check and str(self.settings_dict["HOST"]).startswith("/"):
+            pool._check = check_local
+        return pool
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
