@@ -16,8 +16,9 @@ from .models import StoredFile
 def files_of(actor: Actor, attached_to: tuple[str, int]) -> list[StoredFile]:
     """The files of a record that the caller has already checked, oldest first. Queries: one."""
     kind, number = attached_to
-    rows = StoredFile.objects.visible_to(actor).filter(attached_type=kind, attached_id=number).order_by("id")
-    return [stored for stored in rows if stored.is_public or actor.is_staff]
+    rows = StoredFile.objects.visible_to(actor).filter(attached_type=kind, attached_id=number).order_by()
+    shown = [stored for stored in rows if stored.is_public or actor.is_staff]
+    return sorted(shown, key=lambda stored: stored.pk)
 
 
 def file_with_id(actor: Actor, file_id: int) -> StoredFile:

@@ -247,18 +247,20 @@ def ticket_with_number(actor: Actor, number: str) -> Ticket:
     rows = Ticket.objects.visible_to(actor).select_related(
         "customer", "contract", "site", "requester", "reporter", "recorded_by", "owner", "assignee"
     )
-    ticket: Ticket | None = rows.filter(number=_clean(number)).first()
-    if ticket is None:
-        raise NotFound
-    return ticket
+    return _sole(rows.filter(number=_clean(number)))
 
 
 def plain_ticket(actor: Actor, number: str) -> Ticket:
     """One ticket without what belongs to it. Raises: NotFound, also for a stranger's. Queries: one."""
-    ticket: Ticket | None = Ticket.objects.visible_to(actor).filter(number=_clean(number)).first()
-    if ticket is None:
+    return _sole(Ticket.objects.visible_to(actor).filter(number=_clean(number)))
+
+
+def _sole(rows: QuerySet[Ticket]) -> Ticket:
+    """The row a unique key finds: not sorted, which would cost as much as reading it. Raises: NotFound."""
+    found = list(rows.order_by()[:1])
+    if not found:
         raise NotFound
-    return ticket
+    return found[0]
 
 
 def id_of(actor: Actor, number: str) -> int:
@@ -281,13 +283,14 @@ def notes_of(actor: Actor, ticket: Ticket) -> list[TicketNote]:
     rows = TicketNote.objects.visible_to(actor).filter(ticket_id=ticket.pk)
     if not access.sees_internal(actor):
         rows = rows.filter(is_public=True)
-    return list(rows.order_by("id"))
+    return sorted(rows.order_by(), key=lambda note: note.pk)
 
 
 def links_of(actor: Actor, ticket: Ticket) -> list[TicketLink]:
-    """The links from and to a ticket, with both tickets, as far as the actor sees the other. Queries: one or two."""
+    """The links from and to a ticket, with both tickets, as far as the actor sees the other. Queries: one to three."""
     rows = TicketLink.objects.visible_to(actor).filter(Q(ticket_id=ticket.pk) | Q(other_id=ticket.pk))
-    found = list(rows.select_related("ticket", "other").order_by("id"))
+    ids = list(rows.order_by().values_list("id", flat=True))  # most tickets have none
+    found = list(rows.filter(pk__in=ids).select_related("ticket", "other").order_by("id")) if ids else []
     if not found or access.reads_contract(actor, ticket.contract_id):
         return found
     others = {link.other_id if link.ticket_id == ticket.pk else link.ticket_id for link in found}

@@ -17,7 +17,7 @@ from .models import Visit
 def visits_of(actor: Actor, ticket_id: int) -> list[Visit]:
     """The visits of a ticket with their engineers, oldest first. Queries: one."""
     rows = Visit.objects.visible_to(actor).filter(ticket_id=ticket_id)
-    return list(rows.select_related("engineer").order_by("id"))
+    return sorted(rows.select_related("engineer").order_by(), key=lambda visit: visit.pk)
 
 
 def visit_with_id(actor: Actor, visit_id: int) -> Visit:
