@@ -31,6 +31,10 @@ class Case:
         drawn = self.script.chance(share)
         return trouble in self.forced if self.forced else drawn
 
+    def say(self, sort: str) -> str:
+        """A text that fits hardware or software, where the difference matters."""
+        return self.script.say(f"{sort}_soft" if self.fault.is_remote else sort)
+
     @property
     def title(self) -> str:
         return self.script.words.values["title"]
@@ -194,7 +198,7 @@ def look_into(case: Case) -> None:
     )
     if script.chance(0.4):
         script.after(script.about(3))
-        script.do("comment_on_ticket", engineer, text=script.say("progress"), public=script.chance(0.5))
+        script.do("comment_on_ticket", engineer, text=case.say("progress"), public=script.chance(0.5))
     if script.chance(0.14):
         script.after(script.about(4))
         script.do("comment_on_ticket", script.scene.portal, text=script.say("customer_more"), public=True)
@@ -208,13 +212,13 @@ def work_until(case: Case, minute: float, *, late: bool) -> None:
         case.reach(case.minutes() + left * 0.5)
         script.do("comment_on_ticket", script.scene.portal, text=script.say("customer_hurry"), public=True)
         script.after(script.about(3))
-        script.do("comment_on_ticket", case.engineer, text=script.say("progress"), public=True)
+        script.do("comment_on_ticket", case.engineer, text=case.say("progress"), public=True)
     if left > 60 and script.chance(0.12):
         case.reach(case.minutes() + (minute - case.minutes()) * 0.4)
-        script.do("fix_temporarily", case.engineer, text=script.say("temp_fix"))
+        script.do("fix_temporarily", case.engineer, text=case.say("temp_fix"))
     if late:
         case.reach(case.minutes() + (minute - case.minutes()) * 0.7)
-        script.do("comment_on_ticket", case.engineer, text=script.say("late_work"))
+        script.do("comment_on_ticket", case.engineer, text=case.say("late_work"))
     case.reach(minute)
 
 
@@ -237,7 +241,7 @@ def settle(case: Case, *, reject_share: float = 0.025, again: Callable[[Case], N
     if case.goes_wrong("reject", reject_share):
         script.do("reject_resolution", script.scene.portal, reason=script.say("reject"))
         script.after(script.about(6))
-        script.do("comment_on_ticket", case.engineer, text=script.say("progress"), public=True)
+        script.do("comment_on_ticket", case.engineer, text=case.say("progress"), public=True)
         (again or _once_more)(case)
         script.after(script.about(30))
     if "unconfirmed" in case.forced:
@@ -276,7 +280,7 @@ def close(case: Case) -> None:
         script.after(script.rng.uniform(600, 2000))
         script.do("reopen_ticket", script.desk(), reason=script.say("reopen"))
         script.after(script.about(40))
-        script.do("fix_temporarily", case.engineer, text=script.say("temp_fix"))
+        script.do("fix_temporarily", case.engineer, text=case.say("temp_fix"))
         script.after(script.about(90))
         resolve(case)
         _tell_again(case)
@@ -470,7 +474,7 @@ def desktop(case: Case) -> None:
     script = case.script
     channels = {"phone": 52, "email": 9, "portal": 11, "oa": 13, "walk_in": 7, "im": 8}
     report(case, channels if script.is_day() else {"phone": 70, "portal": 30})
-    answer(case, 30, 6, 0.03)
+    answer(case, 30, 6, 0.05)
     if case.goes_wrong("cancel", 0.03):
         return withdrawn(case)
     script.after(script.about(2))
@@ -490,7 +494,7 @@ def desktop(case: Case) -> None:
         script.after(script.about(30))
         resolve(case)
         return settle(case)
-    late = case.goes_wrong("road", 0.055)
+    late = case.goes_wrong("road", 0.1)
     resident = case.place.mode == "resident"
     way = script.within(180, 18) if resident else script.within(225, 95)
     go_there(
@@ -533,12 +537,13 @@ def platform_equip(case: Case) -> None:
     """Monitoring platform: three tiers, makers behind them, a level for every case."""
     script, rng = case.script, case.script.rng
     report(case, {"phone": 45, "email": 30, "portal": 20, "fax": 5})
-    answer(case, 120, 25, 0.03)
+    answer(case, 120, 25, 0.06)
     script.after(script.about(5))
     if case.fault.consultation:
         return by_phone(case, rng.choice(("tao.yong", "su.ping")), 25)
     triage(case, script.desk())
     script.after(script.about(4))
+    script.do("raise_tier", script.desk(), to_tier="T2", reason=script.say("second_tier"))
     assign(case, script.desk(), "su.ping" if case.fault.kind in ("network", "server") else "tao.yong")
     if case.fault.kind == "spare":
         script.after(script.about(20))
@@ -548,12 +553,12 @@ def platform_equip(case: Case) -> None:
         script.after(script.about(60))
         resolve(case)
         return settle(case)
-    late = case.goes_wrong("work", 0.05)
+    late = case.goes_wrong("work", 0.1)
     if case.fault.kind in ("server", "network"):
         go_there(case, case.minutes() + script.about(70), late=False, by=script.desk())
         script.after(script.about(20))
         look_into(case)
-        done = _third_tier(case)
+        _third_tier(case)
         end = rng.uniform(1480, 2400) if late else min(case.minutes() + script.about(120), 1380)
         work_until(case, max(end, case.minutes() + 10), late=late)
         resolve(case)
@@ -562,7 +567,7 @@ def platform_equip(case: Case) -> None:
             "leave",
             case.engineer,
             outcome="solved",
-            report=script.say("visit_report" if not done else "progress"),
+            report=script.say("visit_report"),
         )
     else:
         script.after(script.about(10))

@@ -141,10 +141,14 @@ def people() -> tuple[dict[str, Any], ...]:
 @cache
 def faults(plan: str) -> tuple[Fault, ...]:
     """The sorts of faults under a plan."""
-    return tuple(
-        Fault(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-        for row in _read(f"faults-{plan}.yaml")
-    )
+    return tuple(_fault(row) for row in _read(f"faults-{plan}.yaml"))
+
+
+def _fault(row: dict[str, Any]) -> Fault:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return Fault(**values)
 
 
 @cache

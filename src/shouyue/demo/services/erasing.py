@@ -67,9 +67,7 @@ _GUARDED = (
 
 def _triggers(admin: psycopg.Connection, tables: list[str], what: str) -> None:
     for name in tables:
-        admin.execute(
-            sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(name), sql.SQL(what))  # type: ignore[arg-type]
-        )
+        admin.execute(sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(name), sql.SQL(what)))
 
 
 def _tables(admin: psycopg.Connection) -> list[str]:

@@ -22,14 +22,16 @@ from shouyue.demo.rules.script import Script, Step
 from shouyue.kernel import clock, locks
 from shouyue.kernel.errors import Conflict, ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
-from shouyue.notifications.services import deliver_batch
+from shouyue.notifications.services import deliver_batch, mark_all_read
 from shouyue.parties.models import Customer
 from shouyue.runtime import database
 from shouyue.runtime.errors import Problem
 from shouyue.tickets.models import Ticket
 
-from . import acting, world
+from . import acting, erasing, world
 
+UNREAD = timedelta(hours=6)
+"""What came in during these last hours waits to be read."""
 CHUNK = 150
 """Steps in one transaction: fewer commits, and a progress bar that still moves."""
 
@@ -103,21 +105,23 @@ def is_empty() -> bool:
 
 def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outcome:
     since = end - timedelta(days=days)
-    tell(0, Stage.WORLD.label)
+    tell(0, str(Stage.WORLD.label))
     with acting_in(EVERYTHING), clock.at(since - timedelta(hours=2)):
         scenes = world.build(seed)
         _note(percent=4, stage=Stage.LIFE)
     scripts = life.past(scenes, seed, since, end, tickets)
     outcome, cast = Outcome(), acting.Cast()
     threads = [acting.Thread(script.key) for script in scripts]
-    moments = _moments(scripts, end)
+    moments, looked = _moments(scripts, end), False
     for start in range(0, len(moments), CHUNK):
         with acting_in(EVERYTHING):
             _hurry()
+            if not looked and moments[start].at > end - UNREAD:
+                looked = _look_at_notices(cast)
             _go_on(moments[start : start + CHUNK], threads, cast, outcome)
             percent = 4 + 94 * min(start + CHUNK, len(moments)) // len(moments)
             _note(percent=percent)
-        tell(percent, Stage.LIFE.label)
+        tell(percent, str(Stage.LIFE.label))
     with acting_in(EVERYTHING):
         _sweep_until(end, outcome)
         save_rest(scripts, threads, cast, end, outcome)
@@ -125,8 +129,15 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
     _analyse()
     with acting_in(EVERYTHING):
         _note(percent=100, state=State.READY, ready_at=clock.now(), planned_until=end)
-    tell(100, Stage.FINISH.label)
+    tell(100, str(Stage.FINISH.label))
     return outcome
+
+
+def _look_at_notices(cast: acting.Cast) -> bool:
+    """People have read what reached them until now."""
+    for actor in cast.actors.values():
+        mark_all_read(actor=actor)
+    return True
 
 
 @dataclass(frozen=True, slots=True, order=True)
