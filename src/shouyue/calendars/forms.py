@@ -65,7 +65,7 @@ class TableForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(
-        label=_("Short name"), max_length=20, help_text=_("As plans write it, e.g. CN-XJ.")
+        label=_("Code in plans"), max_length=20, help_text=_("As plans write it, e.g. CN-XJ.")
     )
     title = forms.CharField(label=_("Title"), max_length=100)
     region = forms.CharField(label=_("Region"), max_length=100, required=False)

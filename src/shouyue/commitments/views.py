@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from shouyue.contracts import queries as contracts
+from shouyue.contracts import vocabulary
 from shouyue.contracts.models import Contract
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
@@ -131,7 +132,7 @@ def _shown(line: board.Line, language: str) -> dict[str, Any]:
         "question": one.question(language),
         "kind": Kind(one.kind).label,
         "source": ", ".join(one.source),
-        "awaits": ", ".join(one.awaits),
+        "awaits": vocabulary.list_said(one.awaits, language),
         "standing": line.standing,
         "figures": line.figures,
         "share": line.share,

@@ -10,6 +10,7 @@ from shouyue.contracts.choices import Area, SiteMode
 from shouyue.kernel import actor, events, gates
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, rest, states
+from shouyue.web.navigation import Text
 from shouyue.web.states import Look
 
 CODE, DAY, REFERENCE = FactType.CODE, FactType.DAY, FactType.REFERENCE
@@ -70,6 +71,16 @@ ACTS = {
 }
 
 
+FACTS: tuple[tuple[str, Text, list[tuple[str, Text]]], ...] = (
+    ("stage", _("service stage"), []),
+    ("service_level", _("service level"), []),
+    ("zone", _("area"), list(Area.choices)),
+    ("zone_mode", _("mode of service"), list(SiteMode.choices)),
+    ("milestone", _("milestone"), []),
+    ("happened_on", _("happened on"), []),
+)
+
+
 def declare() -> None:
     """Called once, from `AppConfig.ready`."""
     events.declare(*VERBS)
@@ -81,6 +92,8 @@ def declare() -> None:
         vocabulary.declare_act_facts(act, {"milestone": "code", "happened_on": "day", "stage": "code"})
     vocabulary.declare_scale("zone", Area.values)
     vocabulary.declare_scale("zone_mode", SiteMode.values)
+    for name, label, values in FACTS:
+        vocabulary.declare_fact(name, label, values)
     vocabulary.declare_item("contract", _("Contract"))
     vocabulary.declare_item("site", _("Site of the contract"), {"zone": "code", "zone_mode": "code"})
     states.register("contract", STATES)

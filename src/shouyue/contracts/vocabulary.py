@@ -6,7 +6,7 @@ facts of acts are declared here by the module that owns them, in its `apps.py`. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.functional import Promise
 
+from shouyue.contracts import glossary
 from shouyue.contracts.choices import Role
 from shouyue.contracts.plan_language.model import Match
 from shouyue.contracts.plan_language.texts import Text
@@ -70,6 +71,7 @@ _guard_facts: dict[str, FactTypes] = {}
 _guard_labels: dict[str, Label] = {}
 _rebinding: dict[str, None] = {}
 _rosters: dict[str, Label] = {}
+_fact_labels: dict[str, Label] = {}
 _built: list[tuple[tuple[int, ...], Vocabulary]] = []
 
 
@@ -103,6 +105,12 @@ def declare_guard_words(guard: str, label: Label, facts: FactTypes | None = None
     """What a guard is called, and its parameters."""
     _guard_labels[guard] = label
     _guard_facts[guard] = dict(facts or {})
+
+
+def declare_fact(name: str, label: Label, values: Iterable[tuple[str, Label]] = ()) -> None:
+    """How a fact and its values are said in sentences; values: value → label, such as `SomeChoices.choices`."""
+    _fact_labels[name] = label
+    _fact_labels.update({f"{name}:{value}": said for value, said in values})
 
 
 def declare_rebinding(*verbs: str) -> None:
@@ -145,11 +153,23 @@ def current() -> Vocabulary:
         _guard_facts,
         _rebinding,
         _rosters,
+        _fact_labels,
     )
     state = tuple(len(registry) for registry in registries)
     if not _built or _built[-1][0] != state:
         _built[:] = [(state, _build())]
     return _built[-1][1]
+
+
+def said(word: str, language: str) -> str:
+    """A word as people say it; one without a title stands as it is."""
+    title = current().titles.get(word)
+    return title.pick(language) if title else word
+
+
+def list_said(words: Iterable[str], language: str) -> str:
+    """Words as people say them, one after the other."""
+    return ("、" if language.startswith("zh") else ", ").join(said(word, language) for word in words)
 
 
 def _build() -> Vocabulary:
@@ -166,12 +186,12 @@ def _build() -> Vocabulary:
         roles=frozenset(Role.values),
         scales=dict(_scales),
         rebinding=frozenset(_rebinding),
-        titles={word: _text(label) for word, label in _labels().items()},
+        titles=glossary.titles() | {word: _text(label) for word, label in _labels().items()},
     )
 
 
 def _labels() -> dict[str, Label]:
-    labels: dict[str, Label] = {role.value: role.label for role in Role}
+    labels: dict[str, Label] = dict(_fact_labels) | {role.value: role.label for role in Role}
     labels |= {name: verb.label for name, verb in events.declared_verbs().items()}
     labels |= dict(gates.declared_acts()) | _guard_labels | _rosters
     labels |= {name: entry.label for name, entry in _measures.items()}

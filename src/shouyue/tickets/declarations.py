@@ -10,11 +10,27 @@ from shouyue.files import access as files
 from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, rest, states
-from shouyue.web.navigation import Item
+from shouyue.web.navigation import Item, Text
 from shouyue.web.states import Look, Tone
 
 from . import access, cases, measures
-from .choices import Impact, Priority, RequestType, Status, Tier, Urgency
+from .choices import (
+    Attribution,
+    Cause,
+    Channel,
+    ChannelGroup,
+    EquipmentType,
+    FaultCategory,
+    Impact,
+    Priority,
+    ProgramErrorClass,
+    Replacement,
+    RequestType,
+    Status,
+    Tier,
+    Urgency,
+    WaitReason,
+)
 from .services import guards
 
 CODE, YES_NO, REFERENCE, INSTANT = FactType.CODE, FactType.BOOLEAN, FactType.REFERENCE, FactType.INSTANT
@@ -44,6 +60,38 @@ TICKET_FACTS = {
 }
 """Facts of every event of a ticket and its visits."""
 
+FACT_WORDS: tuple[tuple[str, Text, list[tuple[str, Text]]], ...] = (
+    ("request_type", _("request type"), list(RequestType.choices)),
+    ("request_class", _("request class"), []),
+    ("catalogue", _("catalogue item"), []),
+    ("channel", _("channel"), list(Channel.choices)),
+    ("channel_group", _("group of channels"), list(ChannelGroup.choices)),
+    ("severity", _("severity"), []),
+    ("complexity", _("complexity"), []),
+    ("urgency", _("urgency"), list(Urgency.choices)),
+    ("impact", _("impact"), list(Impact.choices)),
+    ("priority", _("priority"), list(Priority.choices)),
+    ("vip", _("important person"), []),
+    ("cause", _("cause"), list(Cause.choices)),
+    ("program_error_class", _("class of program error"), list(ProgramErrorClass.choices)),
+    ("equipment_type", _("equipment type"), list(EquipmentType.choices)),
+    ("fault_category", _("fault category"), list(FaultCategory.choices)),
+    ("tier", _("tier"), list(Tier.choices)),
+    ("from_tier", _("previous tier"), list(Tier.choices)),
+    ("to_tier", _("new tier"), list(Tier.choices)),
+    ("higher", _("a higher tier"), []),
+    ("status", _("status"), list(Status.choices)),
+    ("assignee", _("assignee"), []),
+    ("reason", _("reason"), list(WaitReason.choices)),
+    ("attribution", _("origin of the fault"), list(Attribution.choices)),
+    ("decision", _("decision"), [choice for choice in Replacement.choices if choice[0]]),
+    ("to", _("person called back"), []),
+    ("promised_at", _("time promised"), []),
+    ("by_customer", _("by the customer"), []),
+    ("within", _("within"), []),
+)
+"""How facts and their values are said in the sentences of a plan."""
+
 FACT_TYPES = {name: kind.value for name, kind in TICKET_FACTS.items()}
 
 
@@ -65,6 +113,8 @@ def declare() -> None:
         gates.declare_guard(guard, check)
         vocabulary.declare_guard_words(guard, label)
     vocabulary.declare_decision("ticket.charge", _("What a service costs the customer"), FACT_TYPES)
+    for name, label_, values in FACT_WORDS:
+        vocabulary.declare_fact(name, label_, values)
     vocabulary.declare_scale("tier", Tier.values)
     vocabulary.declare_scale("urgency", Urgency.values)
     vocabulary.declare_scale("impact", Impact.values)

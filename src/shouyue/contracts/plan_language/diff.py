@@ -57,7 +57,7 @@ def _singular(name: str) -> str:
 
 
 def _head(old: Plan, new: Plan) -> Iterator[PartDiff]:
-    names = ("name", "title", "about", "profile", "prefix", "promises", "zone", "warranty")
+    names = ("name", "title", "about", "profile", "prefix", "promises", "zone", "warranty", "words")
     changes = tuple(
         change for name in names for change in _changes(name, getattr(old, name), getattr(new, name))
     )

@@ -96,8 +96,7 @@ def _deadline(speaker: Speaker, one: Deadline) -> list[str]:
         window = speaker.window_choice(one.window)
         sentences.append(say(f"计时窗口：{window}。", f"Time counts {_on(window)}."))
     if one.pauses:
-        waits = {wait.name: wait for wait in speaker.plan.waits}
-        names = [speaker.pick(title) if (title := waits[name].title) else name for name in one.pauses]
+        names = [speaker.wait(name) for name in one.pauses]
         sentences.append(
             say(
                 f"以下期间暂停计时：{speaker.join(names, 'list')}。",
@@ -213,9 +212,9 @@ def _target(speaker: Speaker, one: Target) -> list[str]:
 
 
 def _standing(speaker: Speaker, one: Standing) -> list[str]:
-    held, check = speaker.requirement(one.holds), speaker.span(one.check)
+    held, check = speaker.requirement(one.holds), speaker.each_span(one.check)
     sentences = [speaker.say(f"始终满足：{held}。", f"At all times: {held}.")]
-    sentences.append(speaker.say(f"至少每{check}检查一次。", f"It is looked at every {check}."))
+    sentences.append(speaker.say(f"至少{check}检查一次。", f"It is looked at {check}."))
     if one.grace is not None:
         grace = speaker.value(one.grace)
         sentences.append(speaker.say(f"允许中断{grace}。", f"It may be broken for {grace}."))
@@ -226,7 +225,7 @@ def _gate(speaker: Speaker, one: Gate) -> list[str]:
     act, needed = speaker.words(one.acts), speaker.requirement(one.requires)
     if one.when is not None:
         act += speaker.bracket(speaker.match(one.when))
-    first = speaker.say(f"未满足“{needed}”，不得{act}。", f"No {act} unless {needed}.")
+    first = speaker.say(f"未满足“{needed}”，不得{act}。", speaker.start(f"{act}: only when {needed}."))
     if one.otherwise == "record breach":
         first += speaker.say(
             "确需执行时记为违约。", " If it has to be done all the same, that is a recorded breach."
@@ -288,8 +287,8 @@ def _common(speaker: Speaker, one: Commitment) -> list[str]:
         steps = say("；", "; ").join(speaker.step(step) for step in one.escalate)
         sentences.append(say(f"升级：{steps}。", f"Escalation: {steps}."))
     if isinstance(one.points, Unset) or one.points:
-        points = speaker.value(one.points)
-        sentences.append(say(f"未履行每次扣{points}分。", f"Each miss costs {points} points."))
+        points, unit = speaker.value(one.points), "point" if one.points == 1 else "points"
+        sentences.append(say(f"未履行每次扣{points}分。", f"Each miss costs {points} {unit}."))
     if one.awaits:
         words = speaker.words(one.awaits, "list")
         sentences.append(say(f"尚不可执行，等待：{words}。", f"Not executable yet, waiting for: {words}."))

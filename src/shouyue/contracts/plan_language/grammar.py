@@ -65,6 +65,7 @@ PLAN = keys(
     Key("warranty", "warranty", about="Start of the warranty and its length per asset class."),
     Key("catalogue", "catalogue", about="Service items and their charge."),
     Key("defaults", "defaults", about="What commitments inherit."),
+    Key("words", "titles", about="How the plan's own words are said: a word, or fact:value."),
     Key("settles", "settles", about="How contradictions of the contract's text were decided."),
     Key("commitments", "commitments", needed=True, about="The promises."),
 )

@@ -528,7 +528,7 @@ class Entitlement(Commitment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A whole service plan."""
+    """A whole service plan. words: how the plan's own words are said: a word, or `fact:value`."""
 
     name: str
     title: Text
@@ -547,6 +547,7 @@ class Plan:
     warranty: Warranty | None = None
     catalogue: tuple[CatalogueItem, ...] = ()
     settles: tuple[Settlement, ...] = ()
+    words: tuple[tuple[str, Text], ...] = ()
 
     def commitment(self, name: str) -> Commitment:
         """Raises: KeyError."""

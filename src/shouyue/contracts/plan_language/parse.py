@@ -40,7 +40,7 @@ from shouyue.contracts.plan_language.model import (
     WarrantyClass,
     Window,
 )
-from shouyue.contracts.plan_language.reading import BAD, ROW, SCALE_WORD, Reader, reads, shown
+from shouyue.contracts.plan_language.reading import BAD, ROW, SCALE_WORD, TITLED, Reader, reads, shown
 from shouyue.contracts.plan_language.reading_values import take_bounds
 from shouyue.contracts.plan_language.source import Node
 from shouyue.servicetime.errors import ServiceTimeError
@@ -338,6 +338,21 @@ def _settles(reader: Reader, node: Node) -> Any:
     for name in {name for name in seen if seen.count(name) > 1}:
         return reader.problem("twice", node.place, word=name)
     return found if len(found) == len(rows) else BAD
+
+
+@reads("titles")
+def _titles(reader: Reader, node: Node) -> Any:
+    """Word, or `fact:value`, and how it is said."""
+    if not node.is_table:
+        return reader.expected(node, "table")
+    found = []
+    for name, child in node.entries():
+        if not TITLED.fullmatch(name):
+            reader.problem("bad_name", node.keys[name], name=name)
+        title = reader.read("text", child)
+        if title is not BAD:
+            found.append((name, title))
+    return tuple(found)
 
 
 @reads("defaults")

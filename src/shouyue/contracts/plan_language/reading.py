@@ -16,6 +16,7 @@ from shouyue.servicetime.durations import WorkdayRule
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 WORD = re.compile(r"[a-z][a-z0-9_]{0,59}(\.[a-z][a-z0-9_]{0,59}){0,3}")
 SCALE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+TITLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}(:[A-Za-z0-9][A-Za-z0-9_-]{0,59})?")
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 ROW = re.compile(r"([A-Z][A-Z0-9]{0,7})-([0-9]{2,4})")
 SETTLEMENT = re.compile(r"X-[0-9]{1,3}\.[0-9]{1,3}")

@@ -222,6 +222,7 @@ _SHAPES: dict[str, Schema] = {
     "warranty": _table(grammar.WARRANTY),
     "warranty_classes": _named(_table(grammar.WARRANTY_CLASS)),
     "catalogue": _named(_table(grammar.CATALOGUE_ITEM)),
+    "titles": {"type": "object", "additionalProperties": _ref("text")},
     "settles": {"type": "array", "items": _table(grammar.SETTLEMENT)},
     "defaults": _table(grammar.DEFAULTS),
     "commitments": _named({"oneOf": [_ref(f"{kind}_commitment") for kind in grammar.KINDS]}),

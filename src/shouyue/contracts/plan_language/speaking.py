@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ from shouyue.contracts.plan_language.model import (
     Test,
     Unset,
     Verdict,
+    Window,
     WithinWindow,
 )
 from shouyue.contracts.plan_language.texts import Text
@@ -102,10 +104,41 @@ _CHARGES = {
 }
 
 
+def _named_by(plan: Plan) -> dict[str, Text]:
+    """What the plan itself gives a title may also be the value of a fact or a parameter."""
+    classes = plan.warranty.classes if plan.warranty else ()
+    named: list[tuple[str, str, Text | None]] = [
+        *(("catalogue", one.name, one.title) for one in plan.catalogue),
+        *(("milestone", one.name, one.title) for one in plan.milestones),
+        *(("stage", one.name, one.title) for one in plan.stages),
+        *(("request_class", one.name, one.title) for one in plan.classes),
+        *(("asset_class", one.name, one.title) for one in classes),
+        *(("warranty", one.name, one.title) for one in classes),
+    ]
+    found = {f"{fact}:{name}": title for fact, name, title in named if title}
+    return found | {one.name: one.title for one in plan.milestones}
+
+
+def _pairs(weekly: Any) -> list[tuple[str, Any]]:
+    return list(weekly.items() if isinstance(weekly, Mapping) else weekly or ())
+
+
+_SHORT_DAYS = {
+    "mon": Text("周一", "Mon"),
+    "tue": Text("周二", "Tue"),
+    "wed": Text("周三", "Wed"),
+    "thu": Text("周四", "Thu"),
+    "fri": Text("周五", "Fri"),
+    "sat": Text("周六", "Sat"),
+    "sun": Text("周日", "Sun"),
+}
+
+
 class Speaker:
     """Says parts of a plan.
 
-    titles: word, or `fact:value`, → how it is said; a word without title stands as it is.
+    titles: word, or `fact:value`, → how it is said; the plan's own words win. A word without title stands as it is
+    and is noted in `untitled`.
     """
 
     def __init__(self, plan: Plan, titles: Mapping[str, Text], language: str) -> None:
@@ -113,7 +146,9 @@ class Speaker:
         self.titles = titles
         self.language = language
         self.chinese = language.startswith("zh")
-        self.names = {window.name: window.title for window in plan.windows if window.title}
+        self.own = _named_by(plan) | dict(plan.words)
+        self.untitled: set[str] = set()
+        self.windows = {window.name: window for window in plan.windows}
         self.scale_words = {
             (scale.fact, value.word): value.title
             for scale in plan.scales
@@ -128,7 +163,9 @@ class Speaker:
         return text.pick(self.language)
 
     def word(self, word: str) -> str:
-        title = self.titles.get(word) or _OWN.get(word)
+        title = self.own.get(word) or self.titles.get(word) or _OWN.get(word)
+        if title is None:
+            self.untitled.add(word)
         return self.pick(title) if title else word
 
     def start(self, sentence: str) -> str:
@@ -150,6 +187,13 @@ class Speaker:
             return f"{span.amount}{unit}"
         return f"{span.amount} {unit}{'' if span.amount == 1 else 's'}"
 
+    def each_span(self, span: Duration) -> str:
+        """`every hour`, `every 5 minutes`."""
+        unit = self.pick(_UNITS[span.kind])
+        if span.amount != 1:
+            return self.say("每", "every ") + self.span(span)
+        return self.say(f"每{unit}", f"every {unit}")
+
     def value(self, value: Any) -> str:
         """Anything a table, bound or parameter may hold."""
         if isinstance(value, Duration):
@@ -166,7 +210,7 @@ class Speaker:
             return self._measure_ref(value)
         if isinstance(value, bool):
             return self.say("是", "yes") if value else self.say("否", "no")
-        if isinstance(value, float):
+        if isinstance(value, int | float):
             return f"{value:g}"
         if isinstance(value, dt.date):
             return value.isoformat()
@@ -199,8 +243,13 @@ class Speaker:
         return self.join([self._stage(name) for name in names], "list")
 
     def fact_value(self, fact: str, value: Any) -> str:
-        title = self.scale_words.get((fact, str(value))) or self.titles.get(f"{fact}:{value}")
-        return self.pick(title) if title else self.value(value)
+        if isinstance(value, tuple):
+            return self.join([self.fact_value(fact, part) for part in value], "or")
+        for key in (f"{fact}:{value}", f"{fact.removesuffix('s')}:{value}"):
+            title = self.scale_words.get((fact, str(value))) or self.own.get(key) or self.titles.get(key)
+            if title:
+                return self.pick(title)
+        return self.value(value)
 
     def table(self, table: Table) -> str:
         """`simple: 4 hours; complex: 6 hours; otherwise: …`."""
@@ -225,11 +274,41 @@ class Speaker:
         )
 
     def window(self, name: str) -> str:
-        if name in self.names:
-            return self.pick(self.names[name])
+        window = self.windows.get(name)
+        if window is not None and window.title:
+            return self.pick(window.title)
         if name == "always":
-            return self.say("7×24 小时", "around the clock")
-        return name
+            return self.say("7×24小时", "around the clock")
+        if window is not None and (hours := self._hours(window)):
+            return hours
+        return self.word(name)
+
+    def _hours(self, window: Window) -> str:
+        """A window without a name is said by its hours."""
+        if window.calendar:
+            return self.say("客户日历的开放时间", "the hours of the customer's calendar")
+        weekly = dict(window.spec).get("weekly")
+        if _pairs(weekly) == [("mon-sun", ("00:00-24:00",))]:
+            return self.say("7×24小时", "around the clock")
+        parts = [f"{self._days(days)} {self._times(times)}" for days, times in _pairs(weekly)]
+        return self.join(parts, "list")
+
+    def _days(self, days: str) -> str:
+        names = [self.pick(_SHORT_DAYS[day]) for day in re.findall("[a-z]{3}", days)]
+        if names == [self.pick(_SHORT_DAYS["mon"]), self.pick(_SHORT_DAYS["sun"])] and "-" in days:
+            return self.say("每日", "daily")
+        return self.say("至", "–").join(names) if "-" in days else self.join(names, "list")
+
+    def _times(self, times: Any) -> str:
+        listed = (times,) if isinstance(times, str) else times
+        return self.join([str(one).replace("-", "–") for one in listed], "list")
+
+    def wait(self, name: str) -> str:
+        """A waiting state by its title, else by its reason."""
+        for wait in self.plan.waits:
+            if wait.name == name and wait.title:
+                return self.pick(wait.title)
+        return self.say("等待", "waiting for ") + self.fact_value("reason", name)
 
     def window_choice(self, choice: Any) -> str:
         if isinstance(choice, str):
@@ -251,7 +330,9 @@ class Speaker:
             return unit
         if period.count == 1:
             return self.say(f"每{unit}", f"every {unit}")
-        return self.say(f"每{period.count}个{unit}", f"every {period.count} {unit}s")
+        counter = "" if period.unit in ("day", "week", "year") else "个"
+        unit = "天" if self.chinese and period.unit == "day" else unit
+        return self.say(f"每{period.count}{counter}{unit}", f"every {period.count} {unit}s")
 
     def anchor(self, anchor: Any) -> str:
         if isinstance(anchor, Unset):
@@ -385,7 +466,9 @@ class Speaker:
 
     def args(self, args: Iterable[tuple[str, Any]]) -> str:
         equals = self.say("＝", " = ")
-        return self.join([f"{self.word(name)}{equals}{self.value(value)}" for name, value in args], "list")
+        return self.join(
+            [f"{self.word(name)}{equals}{self.fact_value(name, value)}" for name, value in args], "list"
+        )
 
     def bounds(self, bounds: Any) -> str:
         if bounds.equals is not None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django import template
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from shouyue.contracts import vocabulary
 from shouyue.web.states import Look
 
 register = template.Library()
@@ -44,6 +49,28 @@ def kind_label(kind: str) -> str:
 def obligor_label(by: str) -> str:
     """Who owes a promise."""
     return str(OBLIGORS.get(by, by))
+
+
+@register.simple_tag
+def word_tags(words: Iterable[str]) -> SafeString:
+    """Words the system lacks, as people say them, each with its plain spelling in a muted tag."""
+    language = get_language() or "zh-hans"
+    rows = [(vocabulary.said(word, language), word) for word in words]
+    return format_html_join(
+        "", '<span class="sy-word">{} <code class="sy-plain-word">{}</code></span> ', rows
+    )
+
+
+_PLAIN = re.compile(r"\b[a-z][a-z0-9]*(?:[._][a-z0-9]+)+\b")
+
+
+@register.filter
+def sentence(text: str) -> SafeString:
+    """A sentence of a plan; a word nobody has given a title yet stands in a muted tag."""
+    parts = re.split(f"({_PLAIN.pattern})", text)
+    tag = '<code class="sy-plain-word">{}</code>'
+    marked = ((format_html(tag, part) if at % 2 else part,) for at, part in enumerate(parts))
+    return format_html_join("", "{}", marked)
 
 
 @register.simple_tag

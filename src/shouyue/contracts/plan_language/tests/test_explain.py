@@ -29,7 +29,7 @@ def test_deadline_in_both_languages():
     text = RESPOND + "  within: 10 min\n  when: {zone: urban}\n  pauses: customer\n  points: 2\n"
     assert said(text, "en") == [
         "After “a report, if the zone is urban area”, within 10 minutes: a qualified answer.",
-        "The clock stops while: customer.",
+        "The clock stops while: waiting for customer.",
         "Escalation: at 80% of the time whoever works on it; at the due time whoever works on it, the owner.",
         "Each miss costs 2 points.",
     ]
@@ -44,7 +44,7 @@ def test_table_says_upon_what_it_depends():
     assert said(text, "en") == [
         "After “a report”, within the limit by severity (minor: 1 working day; major: (to be agreed)): "
         "a qualified answer.",
-        "Time counts on: office.",
+        "Time counts on: Mon–Fri 09:00–12:00, 13:00–18:00.",
     ]
     assert "按级别确定的时限（minor：1个工作日；major：（待约定））" in said(text, "zh")[0]
 
@@ -52,7 +52,7 @@ def test_table_says_upon_what_it_depends():
 @pytest.mark.parametrize(
     ("text", "zh", "en"),
     [
-        ("kind: recurring\n  every: 2 weeks\n  kept_by: a.b", "每2个周", "every 2 weeks"),
+        ("kind: recurring\n  every: 2 weeks\n  kept_by: a.b", "每2周", "every 2 weeks"),
         (
             "kind: quota\n  every: contract-year\n  amount: {sum: a.b.hours}\n  at_least: 40 h",
             "不少于40小时，每合同年",
@@ -86,5 +86,5 @@ def test_number_alone(text: str, zh: str, en: str):
 def test_gate_that_reality_may_overrule():
     text = "a:\n  kind: gate\n  act: a.b\n  requires: {all: [{guard: c.d}, {any: [{guard: e.f}, {guard: g.h}]}]}\n"
     assert said(text + "  otherwise: record breach\n", "en")[0] == (
-        "No a.b unless c.d and (e.f or g.h). If it has to be done all the same, that is a recorded breach."
+        "A.b: only when c.d and (e.f or g.h). If it has to be done all the same, that is a recorded breach."
     )
