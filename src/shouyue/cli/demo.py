@@ -30,6 +30,7 @@ def register(commands: Commands) -> None:
 
 def run_load(chosen: argparse.Namespace) -> int:
     _begin(chosen)
+    from shouyue.demo import queries
     from shouyue.demo.services import erasing, loading
     from shouyue.kernel.errors import Conflict
 
@@ -47,7 +48,7 @@ def run_load(chosen: argparse.Namespace) -> int:
     print(f"\nThe demo is ready after {time.monotonic() - began:.0f} s: {outcome.steps} steps.")
     for problem in outcome.problems:
         print(f"  went wrong: {problem}")
-    print(accounts_in_words())
+    print(queries.accounts_in_words())
     return 0
 
 
@@ -85,15 +86,6 @@ def run_reset(chosen: argparse.Namespace) -> int:
     _refused(erasing.erase)
     print("The demo is erased.")
     return 0
-
-
-def accounts_in_words() -> str:
-    """The accounts people try first, and their password. Django must be loaded."""
-    from shouyue.demo import queries
-    from shouyue.demo.services.world import PASSWORD
-
-    lines = [f"  {row['username']:<14} {row['name']} · {row['title']}" for row in queries.accounts()]
-    return "\n".join([f"Accounts, all with the password {PASSWORD}:", *lines])
 
 
 def _begin(chosen: argparse.Namespace) -> None:

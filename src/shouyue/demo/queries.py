@@ -34,3 +34,9 @@ def is_ordered() -> bool:
 def accounts() -> Sequence[Mapping[str, Any]]:
     """The accounts offered for trying out, in their order."""
     return [row for row in texts.people() if row.get("shown")]
+
+
+def accounts_in_words() -> str:
+    """The accounts people try first, and their password, for the terminal."""
+    lines = [f"  {row['username']:<14} {row['name']} · {row['title']}" for row in accounts()]
+    return "\n".join([f"Demo accounts, all with the password {texts.PASSWORD}:", *lines])

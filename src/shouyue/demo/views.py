@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from . import queries
 from .choices import Stage, State
-from .services.world import PASSWORD
+from .rules.texts import PASSWORD
 
 
 @login_not_required

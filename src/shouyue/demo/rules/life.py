@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from . import rhythm, specials, stories
 from .script import Scene, Script
 
+LEAST_PER_MINUTE = 0.2
+"""Livelier than real nights and Sundays: whoever looks on sees something new within minutes."""
+
 
 def past(
     scenes: Mapping[str, Scene], seed: int, since: datetime, end: datetime, tickets: int
@@ -62,7 +65,8 @@ def to_come(
     scripts: list[Script] = []
     minutes = (until - since) / timedelta(minutes=1)
     for scene in scenes.values():
-        expected = rhythm.per_minute(scene.pace, since, per_day * scene.share) * minutes
+        rate = rhythm.per_minute(scene.pace, since, per_day * scene.share)
+        expected = max(rate, LEAST_PER_MINUTE * scene.share) * minutes
         count = int(expected) + (rng.random() < expected % 1)
         for _ in range(count):
             at = since + timedelta(seconds=rng.uniform(0, minutes * 60))

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+PASSWORD = "keep-our-word"  # noqa: S105 -- of every demo account, printed and shown on the sign-in page
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 CAUSES = {

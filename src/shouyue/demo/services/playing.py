@@ -22,8 +22,6 @@ from . import acting, loading, world
 AHEAD = timedelta(minutes=2)
 ASLEEP = timedelta(minutes=15)
 """After a longer pause nothing is made up for: the machine was switched off, or it was night at the demo."""
-LEAST_PER_DAY = 160
-"""Livelier than the real thing, so that within minutes something new comes in."""
 STEPS_AT_ONCE = 60
 
 NO_DEMO = _("There is no demo in this database: `shouyue demo load` makes one.")
@@ -89,7 +87,7 @@ def _think_ahead(row: DemoProgress) -> int:
         return 0
     scenes = world.scenes_again()
     stretched = since + (until - since) * row.speed
-    per_day = max(row.tickets / max(row.days, 1), LEAST_PER_DAY)
+    per_day = row.tickets / max(row.days, 1)
     scripts = life.to_come(scenes, row.seed, since, stretched, per_day, row.next_number)
     for script in scripts:
         loading.keep(

@@ -24,7 +24,6 @@ from shouyue.kernel.errors import Invalid
 from shouyue.parties import services as parties
 from shouyue.parties.models import Contact, Site
 
-PASSWORD = "keep-our-word"  # noqa: S105 -- of every demo account, printed and shown on the sign-in page
 CITIES = (
     ("滨海", "resident"),
     ("青屿", "lv.bo"),
@@ -273,7 +272,9 @@ def _accounts(made: Mapping[str, Contract]) -> dict[str, User]:
             contracts.add_member(
                 actor=SYSTEM, contract_id=made[code].pk, user_id=users[row["username"]].pk, role=role
             )
-    User.objects.filter(pk__in=[user.pk for user in users.values()]).update(password=make_password(PASSWORD))
+    User.objects.filter(pk__in=[user.pk for user in users.values()]).update(
+        password=make_password(texts.PASSWORD)
+    )
     return users
 
 

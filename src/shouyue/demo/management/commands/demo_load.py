@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from shouyue.demo import queries
 from shouyue.demo.services import erasing, loading
 from shouyue.kernel.errors import Conflict
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         except Conflict as refusal:
             if refusal.code not in ("loaded", "busy"):
                 self.stderr.write(str(refusal))
+                return
+        self.stdout.write(queries.accounts_in_words())
 
 
 def load(command: BaseCommand, *, days: int, tickets: int, seed: int) -> None:
