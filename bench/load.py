@@ -226,7 +226,7 @@ class Loader:
         ).fetchone()[1:]  # type: ignore[index]
         self.number = max(FIRST_NUMBER, int(last) + 1)
         connection.execute(
-            "SELECT kernel_ensure_event_partitions((now() - interval '14 months')::date, (now() + interval '2 months')::date)"
+            "SELECT kernel_ensure_event_partitions((now() - interval '14 months')::date, now()::date)"
         )
 
     def copy(self, lives: Sequence[Life], shifts: Sequence[np.ndarray[Any, Any]]) -> None:
@@ -408,21 +408,18 @@ def fill(
         return counts(connection)
 
 
-def fill_running(
-    url: str, unsettled: Sequence[int], *, running: int, due: int, per_second: int, starts: datetime
-) -> int:
-    """Load tickets until so many obligations run; `due` of them fall due one by one from `starts` on.
+def fill_running(url: str, unsettled: Sequence[int], *, running: int, until: datetime) -> int:
+    """Load open tickets until so many obligations run, each to be looked at in two days' time or later.
 
-    The others fall due a day later. Returns how many tickets were made.
+    Returns how many tickets were made.
     """
     with connect(url) as connection:
         loader = Loader(connection, seed=2)
-        lives = [life for life in read_lives(connection, unsettled) if life.next_at is not None]
-        start = int((starts - EPOCH).total_seconds() * 1e6)
+        lives = [life for life in read_lives(connection, unsettled) if life.running]
         each = -(-running // sum(life.running for life in lives))
-        moments = start + int(86400e6) + np.arange(each * len(lives), dtype=np.int64) * 1000
-        moments[:due] = start + np.arange(due, dtype=np.int64) * (1_000_000 // per_second)
-        shifts = [moments[i :: len(lives)] - (life.next_at or 0) for i, life in enumerate(lives)]
+        ahead = int(timedelta(days=2).total_seconds() * 1e6)
+        start = int((until - EPOCH).total_seconds() * 1e6) + ahead
+        shifts = [start + loader.random.integers(0, ahead, each) - (life.next_at or 0) for life in lives]
         loader.copy(lives, shifts)
         loader.finish()
         return each * len(lives)

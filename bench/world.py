@@ -51,9 +51,10 @@ def make(plans: Path) -> Cast:
     with acting_in(EVERYTHING):
         agent = _user("bench.agent", roles=["desk_agent"])
         engineer, regional = _user("bench.engineer"), _user("bench.regional")
+        manager = _user("bench.manager")
         _contracts(cast, plans)
         customer = _user("bench.customer", customer_id=cast.contracts[0][1])
-        _members(cast, engineer, regional, customer)
+        _members(cast, engineer, regional, customer, manager)
         for role, user in (
             ("wide", agent),
             ("narrow", engineer),
@@ -117,13 +118,14 @@ def _contracts(cast: Cast, plans: Path) -> None:
         cast.contracts.append([contract.pk, customer.pk, site.pk, contact.pk])
 
 
-def _members(cast: Cast, engineer: Any, regional: Any, customer: Any) -> None:
+def _members(cast: Cast, engineer: Any, regional: Any, customer: Any, manager: Any) -> None:
     from shouyue.contracts.services import add_member
     from shouyue.kernel.actor import SYSTEM
 
     first = cast.contracts[0][0]
     members = [(engineer, "field_engineer", first), (customer, "customer.it_contact", first)]
     members += [(regional, "project_manager", row[0]) for row in cast.contracts[:MIDDLE]]
+    members += [(manager, "project_manager", row[0]) for row in cast.contracts]  # told by every sweep
     for user, role, contract_id in members:
         add_member(actor=SYSTEM, contract_id=contract_id, user_id=user.pk, role=role)
 

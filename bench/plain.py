@@ -1,0 +1,154 @@
+"""The bound: the very statements of a request, replayed by pgbench on PostgreSQL alone.
+
+A request is made once inside this process and its statements are written down with their values; what the database
+hands out (number, ids) is taken over by pgbench's variables, so that creates can be repeated.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from shouyue.runtime import embedded
+from shouyue.runtime.binaries import find
+
+from .traffic import cpu_seconds
+
+
+def ask(raw: bytes) -> tuple[int, bytes]:
+    """Make the request in this process. Django must be set up."""
+    from shouyue.config.wsgi import application
+
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, target, _protocol = first.split(" ")
+    path, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.url_scheme": "http",
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for line in lines:
+        name, value = line.split(": ", 1)
+        key = name.upper().replace("-", "_")
+        environ[key if key.startswith("CONTENT_") else f"HTTP_{key}"] = value
+    status: list[str] = []
+    response = application(environ, lambda given, _headers: status.append(given))
+    content = b"".join(response)
+    response.close()
+    return int(status[0][:3]), content
+
+
+@contextmanager
+def written_down() -> Iterator[list[str]]:
+    """The statements run within the block, with their values in them."""
+    found: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, parameters: Any = None, **options: Any) -> Any:
+        text = psycopg.ClientCursor(self.connection).mogrify(query, parameters)
+        found.append(text)
+        return execute(self, query, parameters, **options)
+
+    psycopg.Cursor.execute = noted  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+
+
+def script(raw: bytes, url: str) -> str:
+    """What pgbench shall run for this request."""
+    ask(raw)
+    ask(raw)
+    with written_down() as statements:
+        status, content = ask(raw)
+    assert status < 300, content[:300]
+    statements = [text for text in statements if text.strip()]
+    if raw.startswith(b"POST"):
+        statements = _with_variables(statements, json.loads(content), url)
+    lines = [_one_line(text) for text in statements]
+    return "\n".join(["BEGIN;", *lines, "COMMIT;"]) + "\n"
+
+
+def _one_line(text: str) -> str:
+    body, _, command = text.partition("\n\\gset")
+    flat = " ".join(body.split())
+    return f"{flat} \\gset{command}" if command else f"{flat};"
+
+
+def _with_variables(statements: list[str], made: dict[str, Any], url: str) -> list[str]:
+    """Names for what the database hands out: the number, the ids of ticket, note and event."""
+    ticket = made["id"] if "number" in made else 0
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT max(id) FROM kernel_event WHERE subject_type = 'ticket'").fetchone()
+    event = row[0] if row else 0
+    found = []
+    for text in statements:
+        if ticket:
+            prefix, _, number = made["number"].rpartition("-")
+            text = re.sub(rf"'{prefix}-{number}'", f"'{prefix}-' || :n", text)
+            text = re.sub(rf"(?<![\w.'-]){ticket}(?![\w'])", ":t_id", text)
+        text = re.sub(rf"(?<![\w.'-]){event}(?![\w'])", ":e_id", text)
+        if "kernel_next_number(" in text:
+            text = (
+                text.replace("SELECT kernel_next_number(", "SELECT n FROM kernel_next_number(")
+                + " AS n\n\\gset "
+            )
+        elif text.startswith('INSERT INTO "tickets_ticket"'):
+            text += "\n\\gset t_"
+        elif "FROM kernel_record_event(" in text:
+            text += "\n\\gset e_"
+        found.append(text)
+    return found
+
+
+def run(home: Path, text: str, *, clients: int, seconds: int, postmaster: int) -> tuple[float, float]:
+    """(transactions a second, milliseconds of PostgreSQL's CPU each) of a script under the app's login role."""
+    server = embedded.locate(home)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(text)
+        file.flush()
+        before = cpu_seconds({postmaster})
+        command = [
+            *(str(find().directory / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "1"),
+            *(
+                "-T",
+                str(seconds),
+                "-f",
+                file.name,
+                "-h",
+                str(server.sockets),
+                "-U",
+                "shouyue_login",
+                "shouyue",
+            ),
+        ]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        used = cpu_seconds({postmaster}) - before
+    done = re.search(r"actually processed: (\d+)", answer.stdout)
+    speed = re.search(r"tps = ([\d.]+)", answer.stdout)
+    if not done or not speed or not int(done[1]):
+        raise RuntimeError(answer.stderr[-600:] + text[:2000])
+    return float(speed[1]), used * 1000 / int(done[1])
