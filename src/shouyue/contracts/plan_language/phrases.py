@@ -64,6 +64,9 @@ def read_period(text: str) -> Period:
     return Period(_PERIOD_UNITS[found[2]], int(found[1]), from_word)
 
 
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
+
+
 def read_anchor(text: str) -> Anchor:
     """`friday window closes`, `3 months before warranty.end`, `open day 3` …"""
     phrase = " ".join(text.split())
@@ -86,6 +89,9 @@ def read_anchor(text: str) -> Anchor:
 def _anchor_base(phrase: str) -> tuple[str, int, str]:
     if phrase in WEEKDAYS:
         return "weekday", WEEKDAYS.index(phrase), ""
+    which, _, weekday = phrase.partition(" ")
+    if which in ORDINALS and weekday in WEEKDAYS:
+        return "weekday", WEEKDAYS.index(weekday), str(ORDINALS[which])
     if phrase in _FIXED:
         return _FIXED[phrase], 0, ""
     if phrase == "first open day":
