@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import OperationalError
+
 from shouyue.kernel import jobs
 
 from .services import sweep
 
 TURN_SECONDS = 5
+
+_log = logging.getLogger(__name__)
 
 
 @jobs.task(
@@ -18,4 +24,7 @@ TURN_SECONDS = 5
 )
 def sweep_due() -> None:
     """Sweep for five seconds; the next turn follows at once. Short turns let a worker stop quickly."""
-    sweep.sweep_for(TURN_SECONDS)
+    try:
+        sweep.sweep_for(TURN_SECONDS)
+    except OperationalError as error:
+        _log.warning("The database went away during a sweep; the next turn takes it up: %s", error)
