@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from shouyue.accounts.models import User
 from shouyue.accounts.queries import matching
 from shouyue.contracts.choices import ContractState, Role
-from shouyue.contracts.loading import compiled, plan_of
+from shouyue.contracts.loading import compiled, plan_of, read_ahead
 from shouyue.contracts.models import (
     Contract,
     ContractSite,
@@ -31,7 +31,7 @@ from shouyue.kernel.pinyin import search_text
 from shouyue.kernel.scope import PROVIDER_ID
 from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
 
-__all__ = ["compiled", "plan_of"]
+__all__ = ["compiled", "plan_of", "read_ahead"]
 
 DEFAULT_ZONE = "Asia/Shanghai"
 

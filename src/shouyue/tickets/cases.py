@@ -1,4 +1,4 @@
-"""What the commitment register may ask about tickets: who works on them, what they are called."""
+"""What modules below may ask about tickets: who works on them, what they are called, who may see one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from django.urls import reverse
 
 from shouyue.commitments import cases
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+from shouyue.signoff import subjects
+from shouyue.signoff.subjects import Subject
 from shouyue.tickets.models import Ticket
 
 
@@ -31,6 +35,22 @@ def labels_of(ids: Sequence[int]) -> Mapping[int, cases.Label]:
     }
 
 
+def subject_of(actor: Actor, number: int) -> Subject:
+    """A ticket as the subject of a sign-off. Raises: NotFound. Queries: one."""
+    ticket = Ticket.objects.visible_to(actor).filter(pk=number).first()
+    if ticket is None:
+        raise NotFound
+    page = "tickets:ticket" if actor.is_staff else "portal:request"
+    return Subject(
+        type="ticket",
+        id=ticket.pk,
+        customer_id=ticket.customer_id,
+        contract_id=ticket.contract_id,
+        label=f"{ticket.number} {ticket.title}",
+        url=reverse(page, args=[ticket.number]),
+    )
+
+
 def declare() -> None:
     """Called once, when the module is ready."""
     cases.register(
@@ -40,3 +60,4 @@ def declare() -> None:
         closed_by=("ticket.closed", "ticket.cancelled"),
         reopened_by=("ticket.reopened",),
     )
+    subjects.register("ticket", subject_of)

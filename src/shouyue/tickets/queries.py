@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -60,6 +60,22 @@ def labelled_words(contract_id: int | None, fact: str, language: str) -> list[tu
         if fact in kinds:
             titles = {value: str(label) for value, label in kinds[fact].choices}
     return [(word, titles.get(word, word)) for word in words(contract_id, fact)]
+
+
+def word_titles(contract_ids: Iterable[int], fact: str, language: str) -> dict[tuple[int, str], str]:
+    """How contracts name the values of a fact: (contract, word) → text; words without a title are left out.
+
+    Queries: one for all contracts together.
+    """
+    wanted = sorted(set(contract_ids))
+    contracts.read_ahead(wanted)
+    return {
+        (contract_id, value.word): _title(value, language)
+        for contract_id in wanted
+        for scale in contracts.compiled(contract_id).plan.scales
+        if scale.fact == fact
+        for value in scale.values
+    }
 
 
 def _title(value: ScaleValue, language: str) -> str:

@@ -57,7 +57,9 @@ def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
         return [Choice(value=str(value), label=label) for value, label in pairs]
 
     contracts = queries.contract_choices(actor)
-    severities = sorted({word for pk, _name in contracts[:20] for word in queries.words(pk, "severity")})
+    shown = [pk for pk, _name in contracts[:20]]
+    titles = queries.word_titles(shown, "severity", get_language() or "zh-hans")
+    severities = {word: title for (_contract, word), title in sorted(titles.items())}
     wanted = [
         Filter(key="q", label=_("Search"), kind="search", placeholder=_("Number or words of the title")),
         Filter(
@@ -78,7 +80,7 @@ def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
         Filter(key="contract", label=_("Contract"), choices=choices(contracts)),
         Filter(key="channel", label=_("Channel"), choices=choices(Channel.choices)),
         Filter(key="type", label=_("Request type"), choices=choices(RequestType.choices)),
-        Filter(key="severity", label=_("Severity"), choices=choices((word, word) for word in severities)),
+        Filter(key="severity", label=_("Severity"), choices=choices(severities.items())),
         Filter(key="tier", label=_("Tier"), choices=choices(Tier.choices)),
     ]
     return filters_from(request, [item for item in wanted if item.kind == "search" or item.choices])
@@ -105,6 +107,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     actor = _desk_actor(request)
     filters = _filters(request, actor)
     page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
+    _name_severities(page.rows)
     query = request.GET.urlencode()
     listed = ListPage(
         id="queue",
@@ -130,6 +133,14 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "can_log": access.reports_somewhere(actor),
     }
     return render_page(request, "tickets/queue.html", context, part="list")
+
+
+def _name_severities(rows: list[dict[str, Any]]) -> None:
+    """Give each row its severity in the words of its contract."""
+    owners = {row["contract_id"] for row in rows if row["severity"] and row["contract_id"]}
+    titles = queries.word_titles(owners, "severity", get_language() or "zh-hans")
+    for row in rows:
+        row["severity_title"] = titles.get((row["contract_id"], row["severity"]), row["severity"])
 
 
 @require_safe
@@ -208,6 +219,7 @@ def _ticket(
         "can_attach": access.can(actor, "attach", ticket),
         "sees_internal": access.sees_internal(actor),
         "note_form": note_form or forms.NoteForm(ticket=ticket, actor=actor),
+        "severity": _severity_of(ticket),
         "clocks": history.clocks(actor, ticket, get_language() or "zh-hans"),
         "entries": history.entries(actor, ticket, attached),
         "stages": history.stages(ticket),
@@ -217,6 +229,14 @@ def _ticket(
         "handling": history.handling(ticket, internal=access.sees_internal(actor)),
     }
     return render_page(request, "tickets/ticket.html", context, part="content", status=status)
+
+
+def _severity_of(ticket: Ticket) -> str:
+    """The ticket's severity in the words of its contract."""
+    if not ticket.severity or ticket.contract_id is None:
+        return ticket.severity
+    titles = queries.word_titles([ticket.contract_id], "severity", get_language() or "zh-hans")
+    return titles.get((ticket.contract_id, ticket.severity), ticket.severity)
 
 
 @require_safe

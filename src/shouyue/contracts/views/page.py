@@ -47,6 +47,10 @@ class View:
         return access.can_staff(self.actor, self.contract.pk)
 
 
+FIRST_TAB = "promises"
+"""What a contract promises is what people come for."""
+
+
 @dataclass(frozen=True)
 class TabLink:
     """A tab as the tab row shows it."""
@@ -59,7 +63,7 @@ class TabLink:
 
 
 @require_GET
-def show(request: HttpRequest, code: str, tab: str = "overview") -> HttpResponse:
+def show(request: HttpRequest, code: str, tab: str = FIRST_TAB) -> HttpResponse:
     """One tab of the contract page."""
     return render_tab(request, code, tab)
 
@@ -91,13 +95,13 @@ def render_tab(
 
 
 def _link(contract: Contract, key: str) -> TabLink:
-    first = key == "overview"
-    url = reverse("contracts:contract", args=[contract.code]) if first else tab_url(contract.code, key)
-    return TabLink(key, TABS[key].label, url, TABS[key].icon)
+    return TabLink(key, TABS[key].label, tab_url(contract.code, key), TABS[key].icon)
 
 
 def tab_url(code: str, tab: str) -> str:
-    """Where a tab of a contract is."""
+    """Where a tab of a contract is; the first one is the contract's own page."""
+    if tab == FIRST_TAB:
+        return reverse("contracts:contract", args=[code])
     return reverse("contracts:tab", args=[code, tab])
 
 
@@ -254,8 +258,8 @@ class Tab:
 
 
 TABS: Mapping[str, Tab] = {
-    "overview": Tab(_("Overview"), "info-circle", _overview),
     "promises": Tab(_("Promise board"), "layout-dashboard", _promises),
+    "overview": Tab(_("Overview"), "info-circle", _overview),
     "plan": Tab(_("Service plan"), "file-text", _plan_text),
     "sites": Tab(_("Sites"), "map-pin", _sites),
     "members": Tab(_("Members"), "users", _members),
