@@ -13,6 +13,7 @@ from shouyue.files.api import router as files
 from shouyue.notifications.api import router as notifications
 from shouyue.parties.api import router as parties
 from shouyue.portal.api import router as portal
+from shouyue.signoff.api import router as signoff
 from shouyue.tickets.api import router as tickets
 from shouyue.visits.api import router as visits
 from shouyue.web import rest
@@ -34,6 +35,7 @@ api.add_router("/", notifications)
 api.add_router("/", files)
 api.add_router("/", calendars)
 api.add_router("/", contracts)
+api.add_router("/", signoff)
 api.add_router("/", commitments)
 api.add_router("/", tickets)
 api.add_router("/", visits)

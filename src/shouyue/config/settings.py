@@ -45,6 +45,7 @@ MODULES = [
     "shouyue.files",
     "shouyue.calendars",
     "shouyue.contracts",
+    "shouyue.signoff",
     "shouyue.commitments",
     "shouyue.tickets",
     "shouyue.visits",

@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("shouyue.files.urls")),
     path("", include("shouyue.calendars.urls")),
     path("", include("shouyue.contracts.urls")),
+    path("", include("shouyue.signoff.urls")),
     path("", include("shouyue.commitments.urls")),
     path("", include("shouyue.tickets.urls")),
     path("", include("shouyue.visits.urls")),

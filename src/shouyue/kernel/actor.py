@@ -24,9 +24,10 @@ def _no_contracts() -> Mapping[int, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """kind and id name the actor in events; customer_id is 0 for the provider's own people."""
+    """kind and id name the actor in events; customer_id is 0 for the provider's own people. A link is a visitor
+    who holds a secret address: no role, one record."""
 
-    kind: Literal["user", "token", "job", "system"]
+    kind: Literal["user", "token", "job", "system", "link"]
     id: int
     name: str
     scope: Scope

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import events
 from shouyue.kernel.events import FactType, Verb
+from shouyue.signoff import subjects
 from shouyue.tickets.declarations import TICKET_FACTS
 from shouyue.web import navigation, panels, states
 from shouyue.web.navigation import Item
@@ -28,6 +29,7 @@ def declare() -> None:
         Verb("visit.left", _("Engineer left"), {**facts, "outcome": FactType.CODE}),
         Verb("visit.cancelled", _("Visit called off"), facts),
     )
+    subjects.register("visit", queries.subject_of)
     panels.register(
         "ticket", Panel(key="visits", title=_("Visits"), render=views.ticket_panel, order=20, icon="truck")
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
+from shouyue.signoff.subjects import Subject
 
 from . import rules
 from .models import Visit
@@ -51,6 +54,24 @@ def count_waiting(actor: Actor) -> int:
 def listed(actor: Actor) -> QuerySet[Visit]:
     """All visits in reach, for the API."""
     return Visit.objects.visible_to(actor).select_related("ticket", "engineer")
+
+
+def subject_of(actor: Actor, number: int) -> Subject:
+    """A visit as the subject of a sign-off, in the thread of its ticket. Raises: NotFound. Queries: one."""
+    visit = visit_with_id(actor, number)
+    ticket = visit.ticket
+    url = reverse("visits:visit", args=[visit.pk])
+    if not actor.is_staff:
+        url = reverse("portal:request", args=[ticket.number])
+    return Subject(
+        type="visit",
+        id=visit.pk,
+        customer_id=visit.customer_id,
+        contract_id=ticket.contract_id,
+        label=_("Service on site for %(number)s %(title)s") % {"number": ticket.number, "title": ticket.title},
+        url=url,
+        case=("ticket", ticket.pk),
+    )
 
 
 def _whole(actor: Actor) -> QuerySet[Visit]:

@@ -1,0 +1,103 @@
+"""The conditions plans may demand of an act: a consent, an approval, a signature, of the customer or of both."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from shouyue.kernel import clock
+from shouyue.kernel.gates import Refusal, Request
+from shouyue.signoff.choices import PURPOSES, STEPS, Kind, Side, State, StepState
+from shouyue.signoff.models import Signoff, Step
+
+
+def given(request: Request) -> Refusal | None:
+    """Met by a consent (or approval, or signature) given for the purpose and still valid. Queries: one."""
+    rows = _of_subject(request, _word(request, "purpose"))
+    capacity = _word(request, "capacity")
+    if capacity:
+        rows = rows.filter(_step(state=StepState.GIVEN, capacity=capacity))
+    return None if rows.exists() else _refusal("consent.given", request, "purpose", _("Consent is missing"))
+
+
+def standing(request: Request) -> Refusal | None:
+    """Met by a consent given for the whole contract and still valid. Queries: one."""
+    rows = _valid(request, _word(request, "purpose")).filter(
+        subject_type="contract", subject_id=request.contract_id or 0, kind=Kind.CONSENT
+    )
+    return (
+        None if rows.exists() else _refusal("consent.standing", request, "purpose", _("Consent is missing"))
+    )
+
+
+def signed(request: Request) -> Refusal | None:
+    """Met by a signature of the customer's side. Queries: one."""
+    rows = _of_subject(request, _word(request, "subject")).filter(kind=Kind.SIGNATURE)
+    rows = rows.filter(_step(state=StepState.GIVEN, side=Side.CUSTOMER))
+    if rows.exists():
+        return None
+    return _refusal("consent.signed", request, "subject", _("The customer's signature is missing"))
+
+
+def signed_by_both(request: Request) -> Refusal | None:
+    """Met by a signature sheet both sides have signed. Queries: one."""
+    rows = _of_subject(request, _word(request, "subject")).filter(kind=Kind.SIGNATURE)
+    for side in Side.values:
+        rows = rows.filter(_step(state=StepState.GIVEN, side=side))
+    if rows.exists():
+        return None
+    return _refusal(
+        "consent.signed_by_both", request, "subject", _("The signatures of both sides are missing")
+    )
+
+
+def approved(request: Request) -> Refusal | None:
+    """Met by an approval for the subject; with `step`, once that step of it has approved. Queries: one."""
+    step = _word(request, "step")
+    rows = _of_subject(request, _word(request, "subject"), open_too=bool(step)).filter(kind=Kind.APPROVAL)
+    if step:
+        rows = rows.filter(_step(state=StepState.GIVEN, code=step))
+        if rows.exists():
+            return None
+        return Refusal(
+            "consent.approved",
+            format_lazy("{text} ({name})", text=_("Approval is missing"), name=STEPS.get(step, step)),
+        )
+    return (
+        None if rows.exists() else _refusal("consent.approved", request, "subject", _("Approval is missing"))
+    )
+
+
+def _valid(request: Request, purpose: str, *, open_too: bool = False) -> QuerySet[Signoff]:
+    states = [State.GIVEN, State.ASKED] if open_too else [State.GIVEN]
+    lasting = Q(expires_at=None) | Q(expires_at__gt=clock.now()) | Q(kind=Kind.SIGNATURE, state=State.GIVEN)
+    rows: QuerySet[Signoff] = Signoff.objects.filter(
+        lasting, customer_id=request.customer_id, state__in=states
+    )
+    return rows.filter(purpose=purpose) if purpose else rows
+
+
+def _of_subject(request: Request, purpose: str, *, open_too: bool = False) -> QuerySet[Signoff]:
+    """Sign-offs about the act's subject, or of the thread it names by the fact `case`."""
+    kind, number = request.subject
+    about = Q(subject_type=kind, subject_id=number) | Q(case_type=kind, case_id=number)
+    thread, _colon, of = str(request.facts.get("case") or "").partition(":")
+    if of.isdigit():
+        about |= Q(subject_type=thread, subject_id=int(of))
+    return _valid(request, purpose, open_too=open_too).filter(about)
+
+
+def _step(**matching: str) -> Exists:
+    return Exists(Step.objects.filter(signoff_id=OuterRef("pk"), **matching))
+
+
+def _word(request: Request, name: str) -> str:
+    return str(request.facts.get(name) or "")
+
+
+def _refusal(guard: str, request: Request, name: str, text: object) -> Refusal:
+    word = _word(request, name)
+    if not word:
+        return Refusal(guard, format_lazy("{text}", text=text))
+    return Refusal(guard, format_lazy("{text} ({name})", text=text, name=PURPOSES.get(word, word)))
