@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('contracts', '0003_plan_life'),
+        ('contracts', '0002_plan_versions_stay'),
         ('files', '0001_initial'),
         ('parties', '0002_provider'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
