@@ -9,6 +9,7 @@ class CommitmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Consume events, provide gates, declare verbs, navigation and panels."""
-        from shouyue.commitments import declarations
+        from shouyue.commitments import closing_declarations, declarations
 
         declarations.declare()
+        closing_declarations.declare()

@@ -60,3 +60,66 @@ class Ending(models.TextChoices):
     NOT_MEANT = "not_meant", _("the facts no longer ask for it")
     CONTRACT = "contract", _("the case moved to another contract")
     UNLESS = "unless", _("what it waited for did not come about")
+    NO_DATA = "no_data", _("there was nothing to measure")
+    STOPPED = "stopped", _("the contract was switched off or the promise given up")
+
+
+class Condition(models.TextChoices):
+    """Whether a standing promise's condition holds."""
+
+    HELD = "held", _("Held")
+    BROKEN = "broken", _("Broken")
+
+
+class ObjectionKind(models.TextChoices):
+    """Who holds that a verdict should not stand, and which way."""
+
+    WAIVER = "waiver", _("Waiver")
+    DISPUTE = "dispute", _("Dispute")
+
+
+class ObjectionState(models.TextChoices):
+    """Where an objection stands. A waiver is approved by the provider first, then agreed by the customer."""
+
+    PROPOSED = "proposed", _("Proposed")
+    APPROVED = "approved", _("Approved, waits for the customer")
+    AGREED = "agreed", _("Agreed")
+    REFUSED = "refused", _("Not accepted")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
+class ObjectionAct(models.TextChoices):
+    """What one side did about an objection."""
+
+    PROPOSED = "proposed", _("proposed it")
+    APPROVED = "approved", _("approved it")
+    AGREED = "agreed", _("agreed to it")
+    REFUSED = "refused", _("did not accept it")
+    WITHDRAWN = "withdrawn", _("took it back")
+
+
+class WaiverReason(models.TextChoices):
+    """Why a verdict should not stand."""
+
+    CUSTOMER_CAUSED = "customer_caused", _("Caused by the customer")
+    FORCE_MAJEURE = "force_majeure", _("Force majeure")
+    MAINTENANCE = "agreed_maintenance", _("Agreed maintenance")
+    WRONG_DATA = "wrong_data", _("Wrong data")
+    OTHER = "other", _("Another reason")
+
+
+class ClosingStep(models.TextChoices):
+    """Steps on the way to opening a closed period again."""
+
+    ASKED = "asked", _("asked for it")
+    AGREED = "agreed", _("agreed to it")
+    REFUSED = "refused", _("did not agree")
+
+
+class PackState(models.TextChoices):
+    """How far an evidence pack is."""
+
+    WAITING = "waiting", _("Waiting")
+    WORKING = "working", _("Being made")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")

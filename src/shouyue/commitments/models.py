@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
+from . import closing_models  # noqa: F401 -- Django finds its tables here
 from .choices import Ending, Kind, Readiness, State
 
 

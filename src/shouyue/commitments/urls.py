@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import views
+from . import objection_views, views
 
 app_name = "commitments"
 
@@ -15,4 +15,9 @@ urlpatterns: list[URLPattern] = [
     path("obligations/", views.obligations, name="obligations"),
     path("obligations/export.csv", views.export_obligations, name="export_obligations"),
     path("obligations/<int:obligation_id>/", views.obligation, name="obligation"),
+    path("obligations/<int:obligation_id>/waive/", objection_views.waive, name="waive"),
+    path("obligations/<int:obligation_id>/dispute/", objection_views.dispute, name="dispute"),
+    path("objections/", objection_views.objections, name="objections"),
+    path("objections/<int:objection_id>/", objection_views.objection, name="objection"),
+    path("objections/<int:objection_id>/<slug:slug>/", objection_views.decide, name="decide_objection"),
 ]

@@ -24,7 +24,7 @@ from shouyue.web import lists
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
-from . import cases, queries
+from . import cases, objection_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
 from .queries import board, explaining
@@ -291,7 +291,7 @@ def _obligation_filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter
                     *(
                         Choice(value=value, label=label)
                         for value, label in State.choices
-                        if value not in ("waiting", "running", "waived")
+                        if value not in ("waiting", "running")
                     ),
                 ],
             ),
@@ -359,6 +359,7 @@ def obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
         "number": found.commitment.number(actor.language),
         "case": label,
         "explained": explaining.explain(actor, found),
+        "objections": objection_views.of_obligation(actor, found),
     }
     return render_page(request, "commitments/obligation.html", context, part="explained")
 

@@ -47,7 +47,7 @@ def obligation_of(actor: Actor, obligation_id: int) -> Obligation:
     found = (
         obligations_visible_to(actor)
         .select_related("commitment", "contract")
-        .filter(_readable(actor), pk=obligation_id)
+        .filter(readable(actor), pk=obligation_id)
         .first()
     )
     if found is None:
@@ -89,7 +89,7 @@ class ObligationFilter:
 
 def obligations_matching(actor: Actor, wanted: ObligationFilter) -> QuerySet[Obligation]:
     """The visible obligations that fit a filter, without those that have not begun."""
-    rows = obligations_visible_to(actor).filter(_readable(actor)).select_related("contract", "commitment")
+    rows = obligations_visible_to(actor).filter(readable(actor)).select_related("contract", "commitment")
     if wanted.contract_id is not None:
         rows = rows.filter(contract_id=wanted.contract_id)
     if wanted.commitment:
@@ -104,12 +104,12 @@ def obligations_matching(actor: Actor, wanted: ObligationFilter) -> QuerySet[Obl
 OWN_CASES_ONLY = frozenset({"customer.end_user"})
 
 
-def _readable(actor: Actor) -> Q:
+def readable(actor: Actor, prefix: str = "") -> Q:
     """In lists an end user reads what concerns a contract as a whole; cases of colleagues are not his to see."""
     if actor.is_staff:
         return Q()
     whole = [contract for contract, roles in actor.contract_roles.items() if roles - OWN_CASES_ONLY]
-    return Q(contract_id__in=whole) | Q(case_type="contract")
+    return Q(**{f"{prefix}contract_id__in": whole}) | Q(**{f"{prefix}case_type": "contract"})
 
 
 def _in_state(state: str) -> Q:

@@ -70,6 +70,15 @@ def plan_text(commitments: str, name: str = "test-plan") -> str:
 _plans = itertools.count(1)
 
 
+def promised(commitments: str = PLAN, head: str = "") -> str:
+    """A plan whose promises the customer was given, as rows S-01, S-02 …; head: more of the plan's own keys."""
+    text = plan_text(commitments, f"promised-plan-{next(_plans)}")
+    count = text.count("internal: true")
+    for row in range(1, count + 1):
+        text = text.replace("internal: true", f"source: S-{row:02}", 1)
+    return text.replace("zone: Asia", f"prefix: S\npromises: {count}\n{head}zone: Asia", 1)
+
+
 def contract_under(commitments: str = PLAN, **changes: Any) -> Contract:
     """A contract run by these commitments."""
     return make_contract(text=plan_text(commitments, f"test-plan-{next(_plans)}"), **changes)

@@ -1,0 +1,66 @@
+"""What objections, closings and evidence packs make known at start-up."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from shouyue.files import access as files
+from shouyue.files.models import StoredFile
+from shouyue.kernel import events
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+from shouyue.kernel.events import FactType, Verb
+from shouyue.web import navigation, states
+from shouyue.web.states import Look
+
+from .queries.objections import objection_of
+
+_OBJECTION = {
+    "commitment": FactType.CODE,
+    "reason": FactType.CODE,
+    "before": FactType.CODE,
+    "objection": FactType.REFERENCE,
+}
+
+
+def declare() -> None:
+    """Called once, from `AppConfig.ready`."""
+    events.declare(
+        Verb("obligation.waiver_proposed", _("Waiver proposed"), _OBJECTION),
+        Verb("obligation.waiver_approved", _("Waiver approved by the provider"), _OBJECTION),
+        Verb("obligation.waived", _("Miss waived with the customer's agreement"), _OBJECTION),
+        Verb("obligation.disputed", _("Verdict disputed by the customer"), _OBJECTION),
+        Verb("obligation.overturned", _("Verdict overturned after a dispute"), _OBJECTION),
+        Verb("obligation.objection_refused", _("Objection not accepted"), _OBJECTION),
+        Verb("obligation.objection_withdrawn", _("Objection taken back"), _OBJECTION),
+    )
+    files.register_reader("objection", _reads_objection)
+    states.register(
+        "objection",
+        {
+            "proposed": Look("warn", "message-circle", _("Proposed")),
+            "approved": Look("warn", "clock-play", _("Waits for the customer")),
+            "agreed": Look("good", "circle-check", _("Agreed")),
+            "refused": Look("bad", "circle-x", _("Not accepted")),
+            "withdrawn": Look("muted", "circle-minus", _("Taken back")),
+        },
+    )
+    for area, order in (("provider", 32), ("portal", 42)):
+        navigation.register(
+            navigation.Item(
+                key=f"{area}-objections",
+                label=_("Waivers and disputes"),
+                url_name="commitments:objections",
+                icon="scale",
+                area=area,  # type: ignore[arg-type]
+                order=order,
+            )
+        )
+
+
+def _reads_objection(actor: Actor, stored: StoredFile) -> bool:
+    try:
+        objection_of(actor, stored.attached_id)
+    except NotFound:
+        return False
+    return True
