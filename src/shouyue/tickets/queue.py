@@ -68,6 +68,8 @@ LEFT JOIN accounts_user u ON u.id = t.assignee_id
 """
 _CLOCK = "LEFT JOIN commitments_caseclock k ON k.case_type = 'ticket' AND k.case_id = t.id"
 _OPEN = "t.status NOT IN ('closed', 'cancelled')"
+# Limits and contracts stand in the text as numbers. As parameters PostgreSQL would guess at them in the plan it keeps:
+# it would plan a queue anew each time, and count a member's tickets by walking everybody's.
 LANES = 40
 """Up to so many contracts are walked one by one along their own index and merged."""
 
@@ -175,7 +177,7 @@ def export(actor: Actor, wanted: QueueFilter) -> Iterator[dict[str, Any]]:
 def counts(actor: Actor) -> dict[str, int]:
     """How many open tickets are overdue, unassigned and the actor's own, each counted up to 1,000. Queries: one."""
     contracts = _contracts(actor, QueueFilter())
-    limit = "" if contracts is None else " AND contract_id = ANY(%(contracts)s)"
+    limit = "" if contracts is None else f" AND contract_id = ANY({_array(contracts)})"
     sql = f"""
     SELECT (SELECT count(*) FROM (SELECT 1 FROM commitments_caseclock WHERE case_type = 'ticket'
               AND due_at IS NOT NULL AND is_overdue{limit} LIMIT 1000) a),
@@ -185,7 +187,7 @@ def counts(actor: Actor) -> dict[str, int]:
               WHERE {_OPEN} AND assignee_id = %(me)s{limit} LIMIT 1000) c)
     """
     with connection.cursor() as run:
-        run.execute(sql, {"contracts": contracts, "me": actor.user_id or 0})
+        run.execute(sql, {"me": actor.user_id or 0})
         overdue, unassigned, mine = run.fetchone()
     return {"overdue": overdue, "unassigned": unassigned, "mine": mine}
 
@@ -241,7 +243,7 @@ def _clocked(
     run: Any, where: _Where, contracts: list[int] | None, last_due: str, last_id: int, limit: int
 ) -> list[dict[str, Any]]:
     """Tickets with a running clock, the earliest due first."""
-    values = {**where.values, "limit": limit, "due": last_due or None, "last": last_id}
+    values = {**where.values, "due": last_due or None, "last": last_id}
     beyond = " AND (k.due_at, k.case_id) > (%(due)s, %(last)s)" if last_due else ""
     plain = not where.parts
     tickets = "tickets_ticket"
@@ -251,19 +253,17 @@ def _clocked(
     source = "commitments_caseclock k" + ("" if plain else f" JOIN {tickets} t ON t.id = k.case_id")
     clocked = f"k.case_type = 'ticket' AND k.due_at IS NOT NULL{beyond}{where.sql}"
     chosen = "SELECT k.case_id, k.due_at, k.warn_at, k.is_overdue, k.is_paused FROM"
-    order = "ORDER BY k.due_at, k.case_id LIMIT %(limit)s"
+    order = f"ORDER BY k.due_at, k.case_id LIMIT {limit}"
     if contracts is None:
         inner = f"{chosen} {source} WHERE {clocked} {order}"
     elif len(contracts) <= LANES:
-        values["contracts"] = contracts
         inner = (
-            f"SELECT lane.* FROM unnest(%(contracts)s::bigint[]) AS c(id), "
+            f"SELECT lane.* FROM unnest({_array(contracts)}) AS c(id), "
             f"LATERAL ({chosen} {source} WHERE k.contract_id = c.id AND {clocked} {order}) lane "
-            f"ORDER BY lane.due_at, lane.case_id LIMIT %(limit)s"
+            f"ORDER BY lane.due_at, lane.case_id LIMIT {limit}"
         )
     else:
-        values["contracts"] = contracts
-        inner = f"{chosen} {source} WHERE k.contract_id = ANY(%(contracts)s) AND {clocked} {order}"
+        inner = f"{chosen} {source} WHERE k.contract_id = ANY({_array(contracts)}) AND {clocked} {order}"
     run.execute(
         f"WITH k AS MATERIALIZED ({inner}) {_SELECT} FROM k JOIN tickets_ticket t ON t.id = k.case_id {_JOINS} "
         "ORDER BY k.due_at, k.case_id",
@@ -276,7 +276,7 @@ def _newest(
     run: Any, where: _Where, contracts: list[int] | None, last_id: int, limit: int, *, open_only: bool
 ) -> list[dict[str, Any]]:
     """Tickets by number, newest first; open_only: those which no clock runs for."""
-    values = {**where.values, "limit": limit, "last": last_id}
+    values = {**where.values, "last": last_id}
     parts = [where.sql]
     if last_id:
         parts.append(" AND t.id < %(last)s")
@@ -288,26 +288,29 @@ def _newest(
         )
     joined = f" {_CLOCK}" if "k." in where.sql else ""
     chosen = f"SELECT t.id FROM tickets_ticket t{joined} WHERE true"
-    order = "ORDER BY t.id DESC LIMIT %(limit)s"
+    order = f"ORDER BY t.id DESC LIMIT {limit}"
     condition = "".join(parts)
     if contracts is None:
         inner = f"{chosen}{condition} {order}"
     elif len(contracts) <= LANES:
-        values["contracts"] = contracts
         inner = (
-            f"SELECT lane.id FROM unnest(%(contracts)s::bigint[]) AS c(id), "
+            f"SELECT lane.id FROM unnest({_array(contracts)}) AS c(id), "
             f"LATERAL ({chosen} AND t.contract_id = c.id{condition} {order}) lane "
-            f"ORDER BY lane.id DESC LIMIT %(limit)s"
+            f"ORDER BY lane.id DESC LIMIT {limit}"
         )
     else:
-        values["contracts"] = contracts
-        inner = f"{chosen} AND t.contract_id = ANY(%(contracts)s){condition} {order}"
+        inner = f"{chosen} AND t.contract_id = ANY({_array(contracts)}){condition} {order}"
     run.execute(
         f"WITH chosen AS MATERIALIZED ({inner}) {_SELECT} FROM chosen JOIN tickets_ticket t ON t.id = chosen.id "
         f"{_CLOCK} {_JOINS} ORDER BY t.id DESC",
         values,
     )
     return _dicts(run)
+
+
+def _array(ids: list[int]) -> str:
+    """The ids as an array in the text of a statement."""
+    return f"ARRAY[{','.join(str(int(one)) for one in ids)}]::bigint[]"
 
 
 def _dicts(run: Any) -> list[dict[str, Any]]:

@@ -153,6 +153,23 @@ class Book:
         """Whether any promise looks at events of this verb."""
         return verb in self.interests or (verb in self.rebinding and bool(self.deadlines))
 
+    def cares_about(self, verb: str, commitment: str) -> bool:
+        """As `cares`, of a verdict on one commitment: most promises that watch verdicts watch another's.
+
+        commitment: as the event names it, its first 64 characters.
+        """
+        interest = self.interests.get(verb)
+        if interest is None or interest.keeps or interest.voids or interest.undoes or interest.prevents:
+            return self.cares(verb)
+        if interest.begins or interest.ends or verb in self.rebinding:
+            return True
+        return any(
+            trigger.verb == verb
+            and (not isinstance(trigger, Verdict) or trigger.commitment[:64] == commitment)
+            for promise in interest.opens
+            for trigger in promise.opened_by
+        )
+
     def holds(
         self, match: Match | None, facts: Mapping[str, Any], opening: Mapping[str, Any] | None = None
     ) -> bool:
