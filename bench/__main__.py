@@ -49,6 +49,10 @@ def main() -> None:
     _setup_django()
     cast = _cast(home, chosen.reuse)
     urls = stack.database.ensure(home)
+    if chosen.only_sweep:
+        print(report.sweep(asdict(_sweep(home, cast, urls.admin, chosen.running or FULL))))
+        stack.embedded.release(home)
+        return
     for size in [] if chosen.reuse else [SMALL, FULL] if full else [SMALL]:
         results["sizes"][str(size)] = _grow_and_measure(home, cast, urls.admin, size, chosen)
     if chosen.reuse:
@@ -65,7 +69,7 @@ def main() -> None:
     (out / f"{chosen.size}.json").write_text(json.dumps(results, indent=1))
     text = report.text(results)
     print(text)
-    (Path(chosen.write) if chosen.write else ROOT / "docs" / "benchmarks.md").write_text(text)
+    report.write(Path(chosen.write) if chosen.write else ROOT / "docs" / "benchmarks.md", text)
     stack.embedded.release(home)
 
 
@@ -81,6 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the middle one counts")
     parser.add_argument("--running", type=int, help="obligations that run during the sweep")
     parser.add_argument("--no-sweep", action="store_true")
+    parser.add_argument("--only-sweep", action="store_true", help="with --reuse: nothing but the sweep")
     parser.add_argument("--sound", action="store_true", help="chain the digests of all loaded events")
     parser.add_argument("--write", help="where to write the page instead of docs/benchmarks.md")
     return parser.parse_args()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 AIMS = {"create": 500, "queue-wide": 1000, "ticket": 300}
@@ -28,6 +29,15 @@ copies of tickets that were lived through the services under the five plans (`be
 With other work on the machine (a load average above two) requests a second and times fall behind what it could do:
 trust CPU per request and ratios.
 """
+
+
+NOTES = "<!-- Written by hand from here on; a new run keeps it. -->\n"
+
+
+def write(path: Path, page: str) -> None:
+    """Write the page and keep the notes below it."""
+    _, _, notes = path.read_text().partition(NOTES) if path.exists() else ("", "", "")
+    path.write_text(f"{page}\n{NOTES}{notes}" if notes else page)
 
 
 def text(results: dict[str, Any]) -> str:
@@ -55,7 +65,7 @@ def text(results: dict[str, Any]) -> str:
     parts.append(_bounds(results["bounds"]))
     parts.append(_walls(results["walls"]))
     if "sweep" in results:
-        parts.append(_sweep(results["sweep"]))
+        parts.append(sweep(results["sweep"]))
     return "\n".join(parts)
 
 
@@ -114,7 +124,8 @@ def _walls(walls: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sweep(swept: dict[str, Any]) -> str:
+def sweep(swept: dict[str, Any]) -> str:
+    """The paragraph about the sweep."""
     return (
         "## The due sweep\n\n"
         f"{swept['running']:,} obligations run; {swept['due']:,} fall due, {swept['per_second']:,} a second. "
