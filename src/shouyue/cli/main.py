@@ -12,7 +12,20 @@ from shouyue.runtime.environment import load_environment
 from shouyue.runtime.errors import Problem
 
 # Modules of this package, in the order of the help page.
-COMMANDS = ("up", "stop", "status", "check", "prepare", "database", "users", "plans", "calendars", "demo", "manage")
+COMMANDS = (
+    "up",
+    "stop",
+    "status",
+    "check",
+    "verify",
+    "prepare",
+    "database",
+    "users",
+    "plans",
+    "calendars",
+    "demo",
+    "manage",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -129,7 +129,7 @@ def _database() -> dict[str, Any]:
         options |= {"server_side_binding": True, "prepare_threshold": 3}
     if as_owner:
         options["assume_role"] = database.roles().owner
-    elif not TESTING and "worker" not in sys.argv[:3]:
+    elif not (TESTING or without or "worker" in sys.argv[:3]):
         options["pool"] = {
             "min_size": 1,
             "max_size": int(os.environ.get("SHOUYUE_POOL_SIZE", "6")),

@@ -91,7 +91,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().create_cursor(name)
         if name:  # Django's own path would ask the C loader for its zone
             withhold = self.connection.autocommit
-            return base.ServerSideCursor(self.connection, name=name, scrollable=False, withhold=withhold)
+            return base.ServerSideCursor(  # type: ignore[call-arg]  # the stubs know psycopg2's
+                self.connection, name=name, scrollable=False, withhold=withhold
+            )
         return self.connection.cursor()
 
     @contextmanager

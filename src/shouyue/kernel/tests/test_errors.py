@@ -20,4 +20,8 @@ def test_every_default_message_is_in_both_languages():
 
 def test_a_given_message_and_fields_are_kept():
     error = errors.Invalid("Bad date", fields={"due_on": ["must be in the future"]})
-    assert (error.status, str(error), error.fields) == (422, "Bad date", {"due_on": ["must be in the future"]})
+    assert (error.status, str(error), error.fields) == (
+        422,
+        "Bad date",
+        {"due_on": ["must be in the future"]},
+    )

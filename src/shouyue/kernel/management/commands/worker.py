@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.urls import get_resolver
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=2, help="jobs at a time (default 2)")
 
     def handle(self, *args: Any, concurrency: int, **options: Any) -> None:
+        get_resolver().url_patterns  # noqa: B018 -- import all routes now: the first notice with a link pays a second else
         params = connector_params() | {"options": f"-c role={settings.DATABASE_ROLE_PREFIX}_all"}
         with app.replace_connector(
             PsycopgConnector(kwargs=params, min_size=1, max_size=concurrency + 2)
