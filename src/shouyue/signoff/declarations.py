@@ -41,7 +41,7 @@ ANSWERED = {
     "channel": CODE,
     "by_customer": YES_NO,
     "on_behalf_of": REFERENCE,
-    "document": DIGEST,
+    "document_digest": DIGEST,
     "signature": DIGEST,
     "both": YES_NO,
     "answer": REFERENCE,

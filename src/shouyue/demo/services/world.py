@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from shouyue.accounts.models import User
+from shouyue.accounts.queries import actor_from
 from shouyue.accounts.services import create_user
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract
@@ -23,6 +24,9 @@ from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Invalid
 from shouyue.parties import services as parties
 from shouyue.parties.models import Contact, Site
+from shouyue.signoff import services as signoffs
+from shouyue.signoff.queries import contacts_for, steps_of
+from shouyue.signoff.services import Asked
 
 CITIES = (
     ("滨海", "resident"),
@@ -31,6 +35,12 @@ CITIES = (
     ("石泉", "bai.chao"),
     ("南岭", "shui.ming"),
 )
+SHEETS = {
+    ("gov-build", "qualified-acceptance"): ("qualified-acceptance", "系统合格验收，质保期自本日起算。"),
+    ("sw-warranty", "final-acceptance"): ("final-report", "最终验收报告，质保期自双方签署之日起算。"),
+    ("platform-equip", "preliminary-acceptance"): ("delivery", "设备已在指定地点交货、安装、调试并完成培训。"),
+}
+"""What the milestones that a plan's gates guard need signed: purpose and text."""
 CROSSING_STAFF = ("engineer", "zhao.lei", "sun.qiang", "tong.gang")
 OUTER_LINES = (("平山线", "平山县", 16), ("柳河线", "柳河县", 16), ("东港支线", "东港镇", 14))
 
@@ -69,10 +79,15 @@ def build(seed: int) -> dict[str, Scene]:
         contract = _contract(row, units, firm.pk)
         made[row["code"]] = (row, contract, GROUNDS[row["code"]](contract))
     users = _accounts({code: contract for code, (_row, contract, _grounds) in made.items()})
-    return {
+    scenes = {
         code: _scene(row, contract, grounds, _contacts(row, contract, grounds, users, rng), users)
         for code, (row, contract, grounds) in made.items()
     }
+    today = clock.today("Asia/Shanghai")
+    for row, contract, _grounds in made.values():
+        for name, days in row.get("milestones", {}).items():
+            _milestone(row["plan"], contract, name, today + timedelta(days=days), users["service"])
+    return scenes
 
 
 def _units() -> dict[str, int]:
@@ -116,13 +131,13 @@ def _contract(row: Mapping[str, Any], units: Mapping[str, int], firm: int) -> Co
         supervision_firm_id=firm if row.get("supervised") else None,
         desk_phone=row["phone"],
     )
-    for name, days in row.get("milestones", {}).items():
-        _milestone(contract, name, today + timedelta(days=days))
     _duties(contract)
     return contract
 
 
-def _milestone(contract: Contract, name: str, day: date) -> None:
+def _milestone(plan: str, contract: Contract, name: str, day: date, manager: User) -> None:
+    if (plan, name) in SHEETS:
+        _have_signed(contract, *SHEETS[plan, name], manager)
     contracts.reach_milestone(
         actor=SYSTEM,
         contract_id=contract.pk,
@@ -131,6 +146,27 @@ def _milestone(contract: Contract, name: str, day: date) -> None:
         signed_by_provider="魏建国",
         signed_by_customer="分管负责人",
     )
+
+
+def _have_signed(contract: Contract, purpose: str, text: str, manager: User) -> None:
+    """The sheet some milestones need: ours signs, the customer's leader by a link on the phone."""
+    signoff = signoffs.ask(
+        actor=SYSTEM,
+        kind="signature",
+        purpose=purpose,
+        subject=("contract", contract.pk),
+        customer_id=contract.customer_id,
+        contract_id=contract.pk,
+        label=f"{contract.code} {contract.name}",
+        scope=text,
+        mode="all",
+        steps=[Asked(user_id=manager.pk), Asked(capacity="leader")],
+    )
+    ours, theirs = steps_of(signoff)
+    signoffs.give(actor=actor_from(manager), step_id=ours.pk, typed_name=manager.name)
+    leader = contacts_for(signoff, theirs)[0]
+    _link, token = signoffs.make_link(actor=SYSTEM, step_id=theirs.pk, contact_id=leader.pk)
+    signoffs.give_by_link(token=token, typed_name=leader.name)
 
 
 def _duties(contract: Contract) -> None:

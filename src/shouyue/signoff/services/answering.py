@@ -297,7 +297,7 @@ def _answer(
         channel=channel,
         by_customer=step.side == Side.CUSTOMER,
         on_behalf_of=f"user:{standing.on_behalf_of_id}" if standing.on_behalf_of_id else None,
-        document=signoff.document_digest or None,
+        document_digest=signoff.document_digest or None,
         signature=answer.image_digest or None,
         both=len({one.side for one in steps if one.state == StepState.GIVEN}) == 2,
         answer=f"answer:{answer.pk}",

@@ -65,7 +65,7 @@ def make_signoff(contract: Contract, *, actor: Actor, **changes: Any) -> Signoff
         "customer_id": contract.customer_id,
         "contract_id": contract.pk,
         "label": "政务服务器远程检查",
-        "scope": "远程登录 10.1.2.3,只读检查日志,预计三十分钟。",
+        "scope": "远程登录 10.1.2.3，只读检查日志，预计三十分钟。",
         "steps": ADMIN,
         "reply_due_at": clock.now() + timedelta(hours=4),
     }
