@@ -177,7 +177,6 @@ def test_evidence_files_are_read_by_who_reads_the_objection(scene):
     url = reverse("files:download", args=[stored.pk])
     answer = client_of_actor(scene.manager).get(url)
     assert b"".join(answer.streaming_content).decode() == "断电通知"
-    answer.file_to_stream.close()
     assert client_of_actor(scene.leader).get(url).status_code == 404
     assert client_of_actor(actor_from(make_member(contract_under(), "agent"))).get(url).status_code == 404
 

@@ -79,7 +79,23 @@ class _Checker:
         for number, settlement in enumerate(self.plan.settles, start=1):
             for name in settlement.affects:
                 self._check(Use("commitment", name, ""), f"settles.{number}.affects")
+        self._scores()
         self._circles()
+
+    def _scores(self) -> None:
+        """Areas name commitments of the plan; what costs points belongs to one."""
+        scores = self.plan.scores
+        if scores is None:
+            return
+        for area in scores.areas:
+            for name in area.covers:
+                self._check(Use("commitment", name, ""), f"scores.areas.{area.name}.covers")
+        if any(not area.covers for area in scores.areas):
+            return
+        covered = {name for area in scores.areas for name in area.covers}
+        for one in self.plan.commitments:
+            if one.points != 0 and one.name not in covered:
+                self._report("score_without_area", f"commitments.{one.name}", severity="warning", name=one.name)
 
     def _head_uses(self) -> Iterator[tuple[str, Use]]:
         every_verb: Context = tuple(("verb", verb) for verb in self.vocabulary.verbs)

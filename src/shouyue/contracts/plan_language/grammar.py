@@ -46,6 +46,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "seed": ("recorded",),
     "channel": CHANNELS,
     "signer": ("provider", "customer", "vendor", "supervision_firm"),
+    "score_period": ("month", "quarter"),
 }
 
 PLAN = keys(
@@ -66,6 +67,7 @@ PLAN = keys(
     Key("catalogue", "catalogue", about="Service items and their charge."),
     Key("defaults", "defaults", about="What commitments inherit."),
     Key("words", "titles", about="How the plan's own words are said: a word, or fact:value."),
+    Key("scores", "scores", about="The score sheet of the customer's appraisal."),
     Key("settles", "settles", about="How contradictions of the contract's text were decided."),
     Key("commitments", "commitments", needed=True, about="The promises."),
 )
@@ -107,6 +109,26 @@ SETTLEMENT = keys(
     Key("id", "settlement_id", needed=True),
     Key("decision", "text", needed=True),
     Key("affects", "names"),
+)
+SCORES = keys(
+    Key("period", "score_period", about="How long a sheet runs, and how contracts are closed; month by default."),
+    Key("base", "number_or_unset", about="What an area begins with; 100 by default."),
+    Key("late", "share_or_unset", about="Share of the points a late keeping costs; all by default."),
+    Key("freezes_after_days", "count", about="Days after its end before a period is closed; 5 by default."),
+    Key("areas", "score_areas", needed=True, about="The areas with their weights."),
+    Key("bands", "score_bands", about="What a total means for the payment, best first."),
+)
+SCORE_AREA = keys(
+    Key("title", "text", needed=True),
+    Key("weight", "number_or_unset", needed=True, about="Its weight in the total."),
+    Key("cap", "number_or_unset", about="At most so many points are deducted; the base by default."),
+    Key("covers", "names", about="Its commitments; left out: all with points that no other area covers."),
+)
+SCORE_BAND = keys(
+    Key("at_least", "number_or_unset", needed=True, about="From this total on."),
+    Key("payment", "share_or_unset", about="This share of the payment is due."),
+    Key("credit", "share_or_unset", about="This share of the payment is given back as service credit."),
+    Key("title", "text"),
 )
 STEP = keys(
     Key("at", "step_time", needed=True),

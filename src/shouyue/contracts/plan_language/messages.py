@@ -114,6 +114,18 @@ MESSAGES: dict[str, Text] = {
     "twice": Text("“{word}”重复。", "“{word}” is given twice."),
     "empty_list": Text("列表为空。", "The list is empty."),
     "empty_table": Text("表为空。", "The table is empty."),
+    "score_not_positive": Text("“{key}”须大于零。", "“{key}” must be greater than nothing."),
+    "score_two_rests": Text(
+        "只能有一个板块不写 covers；“{name}”是第二个。",
+        "Only one area may leave covers out; “{name}” is the second.",
+    ),
+    "score_bands_order": Text(
+        "档位须由高到低排列，且各不相同。", "Bands stand from the highest limit to the lowest, none twice."
+    ),
+    "score_without_area": Text(
+        "承诺“{name}”有扣分，但不属于任何考核板块。",
+        "The commitment “{name}” costs points, yet no area of the scores covers it.",
+    ),
     "one_of_two": Text(
         "“{first}”与“{second}”必须且只能给出一个。", "Exactly one of “{first}” and “{second}” must be given."
     ),

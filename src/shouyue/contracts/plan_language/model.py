@@ -526,6 +526,39 @@ class Entitlement(Commitment):
     limit: Allowance | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreArea:
+    """A part of the score sheet. covers: its commitments, empty for all with points that no other area covers."""
+
+    name: str
+    title: Text
+    weight: int | float | Unset
+    cap: int | float | Unset | None = None
+    covers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBand:
+    """What a total from `at_least` on means: so much of the payment is due, or so much is given back."""
+
+    at_least: int | float | Unset
+    payment: Share | Unset | None = None
+    credit: Share | Unset | None = None
+    title: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The score sheet: what an area begins with, what a late keeping costs, areas, bands."""
+
+    areas: tuple[ScoreArea, ...]
+    bands: tuple[ScoreBand, ...] = ()
+    period: Literal["month", "quarter"] = "month"
+    base: int | float | Unset = 100
+    late: Share | Unset = Share(100)
+    freezes_after_days: int = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A whole service plan. words: how the plan's own words are said: a word, or `fact:value`."""
@@ -548,6 +581,7 @@ class Plan:
     catalogue: tuple[CatalogueItem, ...] = ()
     settles: tuple[Settlement, ...] = ()
     words: tuple[tuple[str, Text], ...] = ()
+    scores: Scores | None = None
 
     def commitment(self, name: str) -> Commitment:
         """Raises: KeyError."""

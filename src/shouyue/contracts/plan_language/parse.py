@@ -11,6 +11,7 @@ from shouyue.contracts.plan_language import (
     grammar,
     phrases,
     reading_conditions,  # noqa: F401  registers its readers
+    reading_scores,  # noqa: F401  registers its readers
     source,
 )
 from shouyue.contracts.plan_language.errors import Place, PlanError, PlanProblem

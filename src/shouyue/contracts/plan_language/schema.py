@@ -205,6 +205,9 @@ _SHAPES: dict[str, Schema] = {
         "additionalProperties": False,
     },
     "allowance": _table(grammar.ALLOWANCE),
+    "scores": _table(grammar.SCORES),
+    "score_areas": {"minProperties": 1, **_named(_table(grammar.SCORE_AREA))},
+    "score_bands": _one_or_many(_table(grammar.SCORE_BAND)),
     "windows": _named({"anyOf": [{"const": "7x24"}, _table(grammar.WINDOW)]}),
     "scales": _named(
         {
@@ -245,6 +248,9 @@ def _used_shapes() -> set[str]:
         grammar.STEP,
         grammar.SAMPLE,
         grammar.ALLOWANCE,
+        grammar.SCORES,
+        grammar.SCORE_AREA,
+        grammar.SCORE_BAND,
         *grammar.COMMITMENTS.values(),
     ]
     return {key.shape for table in tables for key in table.values()} | {"hours"}
