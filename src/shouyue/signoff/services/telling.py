@@ -15,6 +15,7 @@ from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid
 from shouyue.kernel.events import FactValue
+from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.choices import Channel, Level
 from shouyue.notifications.services import Draft, post
 from shouyue.signoff import queries, rules
@@ -83,20 +84,23 @@ def open_steps(signoff: Signoff) -> None:
 def tell_asked(signoff: Signoff, step: Step, *, turn: int = 0) -> int:
     """Tell everybody who may answer a step that he is asked, or reminded. Returns how many notices are new."""
     drafts = []
-    for user in queries.people_for(signoff, step):
+    with acting_in(EVERYTHING):
+        people = queries.people_for(signoff, step)
+    for user in people:
         with translation.override(user.language):
             subject = _reminder(signoff, step) if turn else _question(signoff)
             drafts += _drafts(
                 signoff, user, subject, f"asked-{step.pk}-{turn}", Level.WARNING if turn else Level.INFO
             )
-    return post(drafts)
+    return _post(drafts)
 
 
 def tell_outcome(signoff: Signoff, told: Iterable[User] = ()) -> int:
     """Tell who asked how it ended."""
     people = {user.pk: user for user in told}
-    if signoff.asked_by is not None:
-        people[signoff.asked_by.pk] = signoff.asked_by
+    with acting_in(EVERYTHING):
+        if signoff.asked_by is not None:
+            people[signoff.asked_by.pk] = signoff.asked_by
     drafts = []
     for user in people.values():
         with translation.override(user.language):
@@ -104,7 +108,7 @@ def tell_outcome(signoff: Signoff, told: Iterable[User] = ()) -> int:
             subject = _("%(number)s %(state)s: %(label)s") % words
             level = Level.INFO if signoff.state == State.GIVEN else Level.WARNING
             drafts += _drafts(signoff, user, subject, f"outcome-{signoff.version}", level)
-    return post(drafts)
+    return _post(drafts)
 
 
 def tell_overdue(signoff: Signoff, step: Step) -> int:
@@ -124,7 +128,13 @@ def tell_overdue(signoff: Signoff, step: Step) -> int:
                 "label": signoff.label,
             }
             drafts += _drafts(signoff, user, subject, f"overdue-{step.pk}", Level.WARNING)
-    return post(drafts)
+    return _post(drafts)
+
+
+def _post(drafts: list[Draft]) -> int:
+    """Notices go to both sides, whoever has caused them; a customer's scope reaches its own readers only."""
+    with acting_in(EVERYTHING):
+        return post(drafts)
 
 
 def _question(signoff: Signoff) -> str:

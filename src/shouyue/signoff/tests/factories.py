@@ -24,7 +24,9 @@ ADMIN = [Asked(capacity="server_admin")]
 def drawn() -> str:
     """A stroke on a canvas, as signature_pad sends it."""
     picture = Image.new("RGBA", (400, 160), (0, 0, 0, 0))
-    ImageDraw.Draw(picture).line([(20, 120), (140, 30), (260, 130), (380, 40)], fill=(16, 24, 32, 255), width=5)
+    ImageDraw.Draw(picture).line(
+        [(20, 120), (140, 30), (260, 130), (380, 40)], fill=(16, 24, 32, 255), width=5
+    )
     return data_url(picture)
 
 

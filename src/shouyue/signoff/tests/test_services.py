@@ -25,7 +25,10 @@ pytestmark = pytest.mark.django_db
 def _storage(settings, tmp_path):
     settings.STORAGES = {
         **settings.STORAGES,
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path},
+        },
     }
 
 
@@ -168,7 +171,9 @@ def test_without_the_capacity_nobody_answers(contract, asker):
 def test_a_capacity_that_was_lost_counts_no_more(contract, asker):
     admin, contact = make_admin(contract)
     make_admin(contract)
-    signoff = make_signoff(contract, actor=asker, steps=[Asked(contact_id=contact.pk, capacity="server_admin")])
+    signoff = make_signoff(
+        contract, actor=asker, steps=[Asked(contact_id=contact.pk, capacity="server_admin")]
+    )
     contact.capacities = []
     contact.save(update_fields=["capacities"])
     with pytest.raises(NotAllowed):
@@ -265,11 +270,20 @@ def test_hostile_drawings_are_refused(contract):
     from PIL import Image
 
     engineer = make_engineer(contract)
-    signoff = make_signoff(contract, actor=engineer, kind="signature", steps=[Asked(user_id=engineer.user_id)])
+    signoff = make_signoff(
+        contract, actor=engineer, kind="signature", steps=[Asked(user_id=engineer.user_id)]
+    )
     blank = data_url(Image.new("RGBA", (300, 100), (0, 0, 0, 0)))
     huge = data_url(Image.new("L", (5000, 10), 0))
     jpeg = data_url(Image.new("RGB", (30, 10)), "JPEG")
-    for bad in (blank, huge, jpeg, "data:image/png;base64,AAAA", "http://evil/x.png", "data:image/png;base64,§§"):
+    for bad in (
+        blank,
+        huge,
+        jpeg,
+        "data:image/png;base64,AAAA",
+        "http://evil/x.png",
+        "data:image/png;base64,§§",
+    ):
         with pytest.raises(Invalid):
             services.give(actor=engineer, step_id=step_of(signoff).pk, typed_name="王", drawing=bad)
     assert Answer.objects.count() == 0
@@ -433,7 +447,7 @@ def test_reminders_escalation_and_their_end(contract, asker):
     start = clock.now()
     signoff = make_signoff(contract, actor=asker, reply_due_at=start + timedelta(hours=4))
     told = []
-    for hour in range(0, 24 * 8):
+    for hour in range(24 * 8):
         with clock.at(start + timedelta(hours=hour, minutes=1)):
             services.remind_due(actor=SYSTEM)
         told.append(Notice.objects.filter(user_id=admin.user_id).count())
