@@ -11,14 +11,35 @@ class Channel(models.TextChoices):
 
     IN_APP = "in_app", _("In the application")
     EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    ROBOT = "robot", _("Group robot")
+    PHONE = "phone", _("Phone call")
+
+
+OUTWARD = (Channel.EMAIL, Channel.SMS, Channel.ROBOT)
+"""Channels that leave the house by themselves."""
+
+PLAN_WORDS = {
+    "app": Channel.IN_APP,
+    "mail": Channel.EMAIL,
+    "sms": Channel.SMS,
+    "robot": Channel.ROBOT,
+    "phone": Channel.PHONE,
+}
+"""What plans call the channels."""
 
 
 class State(models.TextChoices):
     """Where a notice is on its way."""
 
     QUEUED = "queued", _("Waiting")
+    HELD = "held", _("Waits for the end of quiet hours")
+    SENDING = "sending", _("Being sent")
+    BUNDLED = "bundled", _("Waits in a digest")
     SENT = "sent", _("Delivered")
+    DIGESTED = "digested", _("Delivered in a digest")
     FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Not needed any more")
     READ = "read", _("Read")
 
 
@@ -28,3 +49,25 @@ class Level(models.TextChoices):
     INFO = "info", _("For information")
     WARNING = "warning", _("Warning")
     URGENT = "urgent", _("Urgent")
+
+
+class GatewayKind(models.TextChoices):
+    """What a gateway speaks."""
+
+    SMS_ALIYUN = "sms_aliyun", _("Text messages by Alibaba Cloud")
+    SMS_HTTP = "sms_http", _("Text messages by an HTTP gateway")
+    WECOM = "wecom", _("WeCom group robot")
+    DINGTALK = "dingtalk", _("DingTalk group robot")
+    FEISHU = "feishu", _("Feishu group robot")
+
+    @property
+    def channel(self) -> Channel:
+        """The channel a gateway of this kind serves."""
+        return Channel.SMS if self.value.startswith("sms_") else Channel.ROBOT
+
+
+class CallOutcome(models.TextChoices):
+    """How a call ended."""
+
+    REACHED = "reached", _("Reached")
+    NOT_REACHED = "not_reached", _("Not reached")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,10 @@ from shouyue.web.states import Look
 from . import access, queries
 
 CODE = FactType.CODE
+CALLS_FRESH_SECONDS = 15
+_calls: dict[
+    str, tuple[int, float]
+] = {}  # the same for everybody at the desk, so pages need not count each time
 
 
 def bell(request: HttpRequest, obj: object) -> str | None:
@@ -25,6 +31,18 @@ def bell(request: HttpRequest, obj: object) -> str | None:
     return render_to_string("notifications/_bell.html", {"count": count, "many": queries.MANY}, request)
 
 
+def calls_badge(request: HttpRequest) -> int | None:
+    """How many calls wait, for the navigation."""
+    actor = getattr(request, "actor", None)
+    if actor is None or not access.can_call(actor):
+        return None
+    kept, until = _calls.get("count", (0, 0.0))
+    if until < monotonic():
+        kept, until = queries.count_of_calls(actor), monotonic() + CALLS_FRESH_SECONDS
+        _calls["count"] = kept, until
+    return kept or None
+
+
 def declare() -> None:
     """Called once, from `AppConfig.ready`."""
     events.declare(
@@ -32,7 +50,26 @@ def declare() -> None:
             "notice.sent",
             _("Notice sent"),
             {"step": CODE, "channel": CODE, "outcome": CODE, "notice": FactType.REFERENCE},
-        )
+        ),
+        Verb(
+            "notice.taken_on",
+            _("Taken on"),
+            {"step": CODE, "notice": FactType.REFERENCE, "to": FactType.REFERENCE},
+        ),
+        Verb(
+            "notice.called",
+            _("Person called"),
+            {"step": CODE, "outcome": CODE, "notice": FactType.REFERENCE},
+        ),
+        *(
+            Verb(f"gateway.{done}", label, {"kind": CODE, "on": FactType.BOOLEAN})
+            for done, label in (
+                ("created", _("Channel set up")),
+                ("changed", _("Channel changed")),
+                ("switched", _("Channel switched on or off")),
+                ("resumed", _("Channel resumed")),
+            )
+        ),
     )
     rest.declare_area("notices", _("Notices"))
     states.register(
@@ -40,6 +77,11 @@ def declare() -> None:
         {
             "queued": Look("progress", "clock", _("Waiting")),
             "sent": Look("good", "check", _("Delivered")),
+            "held": Look("neutral", "moon", _("Waits for the end of quiet hours")),
+            "sending": Look("progress", "send", _("Being sent")),
+            "bundled": Look("progress", "clock", _("Waits in a digest")),
+            "digested": Look("good", "check", _("Delivered in a digest")),
+            "stopped": Look("muted", "hand-stop", _("Not needed any more")),
             "failed": Look("bad", "alert-circle", _("Failed")),
             "read": Look("muted", "checks", _("Read")),
         },
@@ -63,6 +105,33 @@ def declare() -> None:
             icon="bell",
             area="user",
             order=40,
+        ),
+        navigation.Item(
+            key="notice-preferences",
+            label=_("How I am told"),
+            url_name="notifications:preferences",
+            icon="bell-ringing",
+            area="user",
+            order=41,
+        ),
+        navigation.Item(
+            key="calls",
+            label=_("Calls to make"),
+            url_name="notifications:calls",
+            icon="phone-call",
+            area="desk",
+            roles=frozenset(access.CALLERS),
+            order=60,
+            badge=calls_badge,
+        ),
+        navigation.Item(
+            key="channels",
+            label=_("Channels"),
+            url_name="notifications:channels",
+            icon="antenna",
+            area="operate",
+            roles=frozenset(access.LOOKERS),
+            order=59,
         ),
         navigation.Item(
             key="deliveries",

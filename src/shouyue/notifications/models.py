@@ -3,14 +3,81 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.fields import CustomerIdField
+from shouyue.kernel.fields import CustomerIdField, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
-from .choices import Channel, Level, State
+from .choices import Channel, GatewayKind, Level, State
+
+
+class Gateway(models.Model):
+    """A way out of the house for text messages or robots, set up by the system administrator.
+
+    settings: what may be shown; sealed: what may not (keys, tokens, a robot's address), encrypted. failures: in a row;
+    until open_until nothing is sent through it (the breaker, or the provider asked for a pause).
+    """
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=GatewayKind)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel)
+    settings = models.JSONField(default=dict)
+    sealed = models.TextField(blank=True)
+    per_minute = models.PositiveIntegerField(_("messages a minute at most"), default=20)
+    is_active = models.BooleanField(_("in use"), default=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+    secrets_changed_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("channel", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Preference(models.Model):
+    """How one person wants to be told where a plan leaves the choice, and when not to be disturbed (own zone)."""
+
+    customer_id = CustomerIdField()
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="notice_preference",
+    )
+    channels = ArrayField(models.CharField(max_length=8), default=list)
+    robot = models.ForeignKey(Gateway, models.SET_NULL, null=True, related_name="+")
+    quiet_from = models.TimeField(null=True)
+    quiet_to = models.TimeField(null=True)
+    urgent_breaks_through = models.BooleanField(default=True)
+
+
+class Acknowledgement(models.Model):
+    """Somebody is on it: this person needs no further notice about that; whom it was handed on to gets them instead."""
+
+    customer_id = CustomerIdField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="+")
+    about_type = models.CharField(max_length=40)
+    about_id = models.BigIntegerField()
+    handed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("about_type", "about_id", "user"), name="notifications_acknowledgement_uniq"
+            ),
+        )
 
 
 class NoticeQuerySet(VisibleQuerySet):
@@ -24,7 +91,8 @@ class Notice(models.Model):
 
     customer_id: of the reader (0 for the provider's people), so that the wall lets everybody read his own. key:
     says what the notice is about; the same key is never posted twice. about_*: what it is about, for the event of
-    its delivery (`records` asks for one).
+    its delivery (`records` asks for one). digest: the notice that tells this one and others in one message; parts:
+    how many a digest tells. gateway, tried_at, answer: by which way it went last, when, and what the provider said.
     """
 
     customer_id = CustomerIdField()
@@ -50,6 +118,11 @@ class Notice(models.Model):
     contract_id = models.BigIntegerField(null=True)
     step = models.CharField(max_length=64, blank=True)
     records = models.BooleanField(default=False)
+    digest = SameCustomerForeignKey("self", models.CASCADE, null=True, db_index=False, related_name="members")
+    parts = models.PositiveIntegerField(default=0)
+    gateway = models.ForeignKey(Gateway, models.SET_NULL, null=True, db_index=False, related_name="notices")
+    tried_at = models.DateTimeField(null=True)
+    answer = models.CharField(_("answer"), max_length=300, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -60,8 +133,25 @@ class Notice(models.Model):
             models.Index(
                 fields=("user",),
                 name="notifications_unread_idx",
-                condition=models.Q(channel="in_app", read_at__isnull=True),
+                condition=models.Q(channel="in_app", read_at__isnull=True, digest__isnull=True),
             ),
-            models.Index(fields=("id",), name="notifications_queued_idx", condition=models.Q(state="queued")),
+            models.Index(
+                fields=("id",),
+                name="notifications_waiting_idx",
+                condition=models.Q(state__in=("queued", "held", "sending")),
+            ),
+            models.Index(
+                fields=("user", "channel", "-tried_at"),
+                name="notifications_tried_idx",
+                condition=models.Q(tried_at__isnull=False),
+            ),
+            models.Index(
+                fields=("gateway", "-tried_at"),
+                name="notifications_gateway_idx",
+                condition=models.Q(gateway__isnull=False),
+            ),
+            models.Index(
+                fields=("digest",), name="notifications_digest_idx", condition=models.Q(digest__isnull=False)
+            ),
             models.Index(fields=("about_type", "about_id"), name="notifications_about_idx"),
         )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, QuerySet
+from collections.abc import Iterable, Mapping, Sequence
 
+from django.db.models import Count, Q, QuerySet
+
+from shouyue.accounts.models import User
+from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound
 
-from . import access
-from .choices import Channel
-from .models import Notice
+from . import access, colleagues
+from .choices import Channel, State
+from .models import Acknowledgement, Gateway, Notice, Preference
 
 MANY = 100
 
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
-    """The actor's own notices in the application, newest first."""
-    return Notice.objects.of(actor).filter(channel=Channel.IN_APP).order_by("-id")
+    """The actor's own notices in the application, newest first; what a digest tells stands behind the digest."""
+    return Notice.objects.of(actor).filter(channel=Channel.IN_APP, digest__isnull=True).order_by("-id")
 
 
 def notice_of(actor: Actor, notice_id: int) -> Notice:
     """One of the actor's own notices. Raises: NotFound."""
-    found = notices_of(actor).filter(pk=notice_id).first()
+    found = Notice.objects.of(actor).filter(channel=Channel.IN_APP, pk=notice_id).first()
     if found is None:
         raise NotFound
     return found
@@ -31,7 +35,133 @@ def unread_count(actor: Actor) -> int:
     """How many are unread; counted up to a hundred. Queries: one."""
     if actor.user_id is None:
         return 0
-    return len(notices_of(actor).filter(read_at__isnull=True).order_by().values_list("id")[:MANY])
+    unread = notices_of(actor).filter(read_at__isnull=True).exclude(state=State.STOPPED)
+    return len(unread.order_by().values_list("id")[:MANY])
+
+
+def digest_of(actor: Actor, notice_id: int) -> Notice:
+    """One of the actor's digests, on whatever channel. Raises: NotFound."""
+    found = Notice.objects.of(actor).filter(pk=notice_id, parts__gt=0).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def members_of(digest: Notice) -> QuerySet[Notice]:
+    """What a digest tells, oldest first."""
+    return Notice.objects.filter(digest=digest).order_by("id")
+
+
+def taken_on(actor: Actor, notices: Iterable[Notice]) -> Mapping[tuple[str, int], str]:
+    """What of these the actor is on already: about → whom he handed it to, or "". Queries: one."""
+    about = {(notice.about_type, notice.about_id) for notice in notices if notice.about_type}
+    rows = Acknowledgement.objects.filter(
+        user_id=actor.user_id or 0, about_id__in={number for _kind, number in about}
+    ).values_list("about_type", "about_id", "handed_to__name")
+    return {(kind, number): name or "" for kind, number, name in rows if (kind, number) in about}
+
+
+def colleagues_for(actor: Actor, notice: Notice) -> Sequence[tuple[int, str]]:
+    """Whom the actor may hand a notice on to: (id, name), without himself."""
+    if notice.contract_id is None:
+        return ()
+    return [row for row in colleagues.of_contract(actor, notice.contract_id) if row[0] != actor.user_id]
+
+
+def wishes_of(user_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The channels on which each person is told where a plan leaves the choice. Queries: one.
+
+    Without a choice of his own: in the application and by mail, if he has an address.
+    """
+    people = User.objects.filter(pk__in=list(user_ids)).values_list(
+        "pk", "email", "phone", "customer_id", "notice_preference__channels"
+    )
+    found: dict[int, list[str]] = {}
+    for number, email, phone, customer_id, chosen in people.order_by("pk"):
+        channels = [Channel.EMAIL] if chosen is None else chosen
+        found[number] = [
+            Channel.IN_APP,
+            *(one for one in channels if reaches(one, email=email, phone=phone, customer_id=customer_id)),
+        ]
+    return found
+
+
+def reaches(channel: str, *, email: str, phone: str, customer_id: int) -> bool:
+    """Whether a channel can reach a person at all; robots speak in the provider's own groups."""
+    match channel:
+        case Channel.EMAIL:
+            return bool(email)
+        case Channel.SMS | Channel.PHONE:
+            return bool(phone)
+        case Channel.ROBOT:
+            return customer_id == 0
+    return True
+
+
+def preference_of(actor: Actor) -> Preference | None:
+    """The actor's own choice, if he has made one. Queries: one."""
+    return Preference.objects.filter(user_id=actor.user_id or 0).first()
+
+
+def channels_for(actor: Actor) -> list[str]:
+    """The channels the actor may choose, beside the application itself."""
+    every = [Channel.EMAIL, Channel.SMS, Channel.ROBOT, Channel.PHONE]
+    return [str(one) for one in every if actor.is_staff or one in (Channel.EMAIL, Channel.SMS)]
+
+
+def robots_for(actor: Actor) -> list[tuple[int, str]]:
+    """The robots the actor may choose: (id, name). Queries: one or none."""
+    if not actor.is_staff:
+        return []
+    rows = Gateway.objects.filter(channel=Channel.ROBOT, is_active=True)
+    return list(rows.order_by("name").values_list("pk", "name"))
+
+
+def gateways(actor: Actor) -> QuerySet[Gateway]:
+    """Every gateway. Raises: NotAllowed."""
+    if not access.can_see_gateways(actor):
+        raise NotAllowed
+    return Gateway.objects.order_by("channel", "id")
+
+
+def gateway_of(actor: Actor, gateway_id: int) -> Gateway:
+    """One gateway. Raises: NotAllowed, NotFound."""
+    found = gateways(actor).filter(pk=gateway_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def last_sent_by(actor: Actor, gateway_id: int | None) -> list[Notice]:
+    """The last tries through a gateway (None: by mail). Raises: NotAllowed. Queries: one."""
+    if not access.can_see_gateways(actor):
+        raise NotAllowed
+    rows = Notice.objects.select_related("user")
+    if gateway_id is None:
+        return list(rows.filter(key__startswith="test:0:").order_by("-id")[:5])
+    return list(rows.filter(gateway_id=gateway_id).order_by("-id")[:10])
+
+
+def calls_ever(actor: Actor) -> QuerySet[Notice]:
+    """Calls, settled or not. Raises: NotAllowed."""
+    if not access.can_call(actor):
+        raise NotAllowed
+    return Notice.objects.filter(channel=Channel.PHONE)
+
+
+def calls_to_make(actor: Actor) -> QuerySet[Notice]:
+    """The calls that are due, oldest first. Raises: NotAllowed."""
+    waiting = calls_ever(actor).filter(state__in=[State.QUEUED, State.HELD])
+    return (
+        waiting.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=clock.now()))
+        .select_related("user")
+        .order_by("id")
+    )
+
+
+def count_of_calls(actor: Actor) -> int:
+    """How many calls are due; counted up to a hundred. Queries: one."""
+    return len(calls_to_make(actor).order_by().values_list("id")[:MANY])
 
 
 def delivery_log(actor: Actor, *, state: str = "", channel: str = "", text: str = "") -> QuerySet[Notice]:

@@ -26,4 +26,6 @@ def retry() -> None:
 )
 def forget() -> None:
     old = clock.now() - timedelta(days=400)
-    Notice.objects.filter(created_at__lt=old).exclude(state="queued").delete()
+    Notice.objects.filter(created_at__lt=old).exclude(
+        state__in=["queued", "held", "sending", "bundled"]
+    ).delete()

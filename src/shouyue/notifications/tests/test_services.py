@@ -14,7 +14,7 @@ from shouyue.kernel import clock, scope
 from shouyue.kernel.errors import NotAllowed, NotFound
 from shouyue.notifications import queries, services
 from shouyue.notifications.models import Notice
-from shouyue.notifications.rules import ATTEMPTS, next_try
+from shouyue.notifications.rules.pace import ATTEMPTS, next_try
 from shouyue.notifications.services import Draft
 from shouyue.parties.tests.factories import make_customer
 
