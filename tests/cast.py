@@ -90,7 +90,7 @@ def make() -> dict[str, Any]:
     ).secret
     return {
         "password": PASSWORD,
-        "users": sorted(people),
+        "users": {username: row["id"] for username, row in people.items()},
         "tickets": made,
         "token": secret,
         "contract_id": building.pk,

@@ -18,6 +18,11 @@ on("click", "dialog.sy-dialog", (event, dialog) => {
 });
 
 // <a data-drawer hx-get="…" hx-target="#drawer-body">: opens when the part has arrived.
+// Inside a live part the link would inherit a swap that replaces its target, the drawer's own body.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "drawer-body" && event.detail.requestConfig.elt.matches("[data-drawer]"))
+    event.detail.swapOverride = "innerHTML";
+});
 document.addEventListener("htmx:afterSwap", (event) => {
   const source = event.detail.requestConfig?.elt;
   if (event.target.id !== "drawer-body" || !source?.matches("[data-drawer]")) return;

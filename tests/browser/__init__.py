@@ -1,0 +1,1 @@
+"""The main path in a real browser, against the whole program."""

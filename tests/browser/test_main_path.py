@@ -1,0 +1,229 @@
+"""A fault from the call to the closing, as the people who work on it see it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import NARROW, WIDE, overflow
+
+NUMBER = re.compile(r"/tickets/([A-Z]+-\d{4}-\d+)/")
+SEND = "button[data-shortcut='Ctrl+Enter']"
+
+
+def log_a_call(page: Page, phone: str, title: str) -> tuple[str, int]:
+    """By keyboard alone. Returns the number of the ticket and how many times a key or a word was pressed."""
+    pressed = 0
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    page.wait_for_url("**/desk/log/")
+    expect(page.locator("#id_caller")).to_be_focused()
+    page.keyboard.type(phone)
+    expect(page.locator("#id_requester_id")).not_to_have_value("")
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_title")).to_be_focused()
+    page.keyboard.type(title)
+    page.keyboard.press("Control+Enter")
+    pressed += 2 + len(phone) + 1 + len(title) + 1
+    page.wait_for_url(NUMBER)
+    found = NUMBER.search(page.url)
+    assert found is not None
+    return found[1], pressed
+
+
+def in_drawer(page: Page, link: str) -> None:
+    """Follow a link that opens the drawer, behind "more" where it is hidden."""
+    target = page.locator(f"a[href$='{link}']").first
+    if not target.is_visible():
+        page.locator("details.sy-actions summary").click()
+    target.click()
+    expect(page.locator("#drawer form")).to_be_visible()
+
+
+def send_drawer(page: Page) -> None:
+    """Send the form of the drawer and wait for the page that follows."""
+    with page.expect_navigation():
+        page.locator(f"#drawer {SEND}").click()
+
+
+def visit_of(page: Page, number: str) -> Locator:
+    """The card of this ticket's visit on the engineer's phone."""
+    return page.locator("#my-visits article", has_text=number)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_from_the_call_to_the_closing(person, stack, language, width):
+    agent = person(f"agent.{language}", width=width)
+    page = agent.go("/desk/")
+
+    # Fifteen seconds by keyboard, most of them left for listening.
+    begun = time.monotonic()
+    number, pressed = log_a_call(page, stack.cast["phone"], "大厅叫号屏不显示")
+    assert time.monotonic() - begun < 15
+    assert pressed <= 25
+    expect(page.locator("#ticket")).to_contain_text("何静")
+    expect(page.locator("#ticket")).to_contain_text("政务大厅")
+    expect(page.locator("#ticket-clocks time").first).to_be_visible()
+
+    # The desk ranks it and sends somebody.
+    in_drawer(page, f"/tickets/{number}/triage/")
+    page.select_option("#drawer select[name=urgency]", "high")
+    page.select_option("#drawer select[name=impact]", "site")
+    send_drawer(page)
+    in_drawer(page, f"/tickets/{number}/visits/dispatch/")
+    page.select_option("#drawer select[name=engineer_id]", str(stack.cast["users"][f"engineer.{language}"]))
+    send_drawer(page)
+    expect(page.locator("#ticket")).to_contain_text("田野")
+
+    # The engineer: one big button after the other, on the phone.
+    phone = person(f"engineer.{language}", width=NARROW).go("/visits/")
+    for state in ("received", "departed", "arrived"):
+        visit_of(phone, number).locator("button.btn-lg").click()
+        phone.wait_for_load_state()
+        expect(visit_of(phone, number)).to_be_visible()
+        assert overflow(phone) == [], state
+    visit_of(phone, number).locator("a.btn-lg").click()
+    phone.locator("input[name=outcome]").first.check()
+    phone.fill("textarea[name=report]", "更换叫号屏电源，显示恢复。")
+    phone.locator(SEND).click()
+    phone.wait_for_url("**/visits/")
+
+    # The agent writes down the solution.
+    page.goto(f"{agent.url}/tickets/{number}/")
+    in_drawer(page, f"/tickets/{number}/resolve/")
+    page.fill("#drawer textarea[name=handling]", "更换电源模块")
+    page.fill("#drawer textarea[name=result]", "恢复显示")
+    send_drawer(page)
+
+    # The customer finds it in the portal and confirms.
+    customer = person(f"customer.{language}", width=width)
+    follows = customer.go(f"/portal/requests/{number}/")
+    expect(follows.locator("#story")).to_contain_text("田野")
+    assert overflow(follows) == []
+    follows.locator(f"form[action$='/portal/requests/{number}/confirm/'] button").click()
+    follows.wait_for_load_state()
+    expect(follows.locator("form[action$='/confirm/']")).to_have_count(0)
+
+    # The desk closes.
+    page.goto(f"{agent.url}/tickets/{number}/")
+    close(page, number)
+    expect(page.locator("h1, h2.page-title").first).to_contain_text(
+        "已关闭" if language == "zh" else "Closed"
+    )
+
+
+def close(page: Page, number: str) -> None:
+    """Close the ticket by its main button, after the call-back where the plan asks for one."""
+    for slug in ("call-back", "close"):
+        form, link = f"form[action$='/tickets/{number}/{slug}/']", f"a[href$='/tickets/{number}/{slug}/']"
+        if page.locator(f"{form}, {link}").count() == 0:
+            continue
+        if page.locator(form).count():
+            if not page.locator(form).first.is_visible():
+                page.locator("details.sy-actions summary").click()
+            page.locator(f"{form} button").first.click()
+            page.wait_for_load_state()
+        else:
+            in_drawer(page, f"/tickets/{number}/{slug}/")
+            if page.locator("#drawer select[name=to]").count():
+                page.select_option("#drawer select[name=to]", index=1)
+            send_drawer(page)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", NARROW), ("en", WIDE)])
+def test_the_customer_reports_follows_and_rejects(person, stack, language, width):
+    customer = person(f"customer.{language}", width=width)
+    page = customer.go("/portal/report/")
+    page.fill("textarea[name=text]", "二楼会议室音响无声 🔇\n已检查电源。")
+    page.locator("form.sy-report button[type=submit]").click()
+    page.wait_for_url("**/portal/requests/*/")
+    number = page.url.rstrip("/").rsplit("/", 1)[1]
+    expect(page.locator("#story")).to_contain_text("二楼会议室音响无声")
+    page.locator("form[action$='/message/'] textarea").fill("下午三点有会。")
+    page.locator("form[action$='/message/'] button[type=submit]").click()
+    expect(page.locator("#story")).to_contain_text("下午三点有会。")
+
+    agent = person(f"agent.{language}")
+    desk = agent.go(f"/tickets/{number}/")
+    for slug, fill in (
+        ("triage", {"urgency": "high", "impact": "site"}),
+        ("resolve", {"handling": "重插音频线", "result": "恢复"}),
+    ):
+        in_drawer(desk, f"/tickets/{number}/{slug}/")
+        for name, value in fill.items():
+            box = desk.locator(f"#drawer [name={name}]")
+            box.select_option(value) if slug == "triage" else box.fill(value)
+        send_drawer(desk)
+
+    # The open page of the customer shows it without reloading; he does not agree.
+    expect(page.locator("form[action$='/confirm/'] button")).to_be_visible(timeout=15_000)
+    page.locator("details.sy-reason summary").first.click()
+    page.locator("form[action$='/reject/'] textarea").fill("还是没有声音")
+    page.locator("form[action$='/reject/'] button").click()
+    expect(page.locator("form[action$='/confirm/']")).to_have_count(0)
+    desk.reload()
+    expect(desk.locator("#ticket")).to_contain_text("还是没有声音")
+
+
+def test_a_new_ticket_appears_in_the_queue_within_two_seconds(person, stack):
+    page = person("agent.zh").go("/desk/")
+    expect(page.locator("#queue tbody tr").first).to_be_visible()
+    page.wait_for_timeout(1500)
+    page.evaluate("window.stays = true")
+    made = person("manager.zh").context.request.post(
+        f"{stack.url}/api/tickets/",
+        headers={"Authorization": f"Bearer {stack.cast['token']}"},
+        data={
+            "contract_id": stack.cast["contract_id"],
+            "site_id": stack.cast["site_id"],
+            "title": "新故障立即出现",
+            "urgency": "high",
+            "impact": "site",
+        },
+    )
+    assert made.status == 201, made.text()
+    expect(page.locator("#queue")).to_contain_text("新故障立即出现", timeout=2_000)
+    assert page.evaluate("window.stays") is True
+
+
+def test_the_countdown_runs(person, stack):
+    page = person("agent.zh").go("/desk/")
+    clock = page.locator("#queue time[data-countdown]").first
+    before = clock.inner_text()
+    page.wait_for_function(
+        "before => document.querySelector('#queue time[data-countdown]').innerText !== before",
+        arg=before,
+        timeout=65_000,
+    )
+
+
+def test_two_people_editing_lose_nothing(person, stack):
+    number = stack.cast["tickets"]["new"]
+    first, second = person("agent.zh"), person("manager.zh")
+    first.expected.append("409")
+    for somebody in (first, second):
+        somebody.go(f"/tickets/{number}/edit/")
+    second.page.fill("textarea[name=description]", "经理改过的描述")
+    second.page.locator(SEND).click()
+    second.page.wait_for_url(f"**/tickets/{number}/")
+    first.page.fill("textarea[name=description]", "座席写了很久的描述")
+    first.page.locator(SEND).click()
+    expect(first.page.locator("#differences")).to_contain_text("经理改过的描述")
+    expect(first.page.locator("textarea[name=description]")).to_have_value("座席写了很久的描述")
+    first.page.locator(SEND).click()
+    first.page.wait_for_url(f"**/tickets/{number}/")
+    expect(first.page.locator("#ticket")).to_contain_text("座席写了很久的描述")
+
+
+def test_a_double_click_makes_one_ticket(person, stack):
+    page = person("customer.zh").go("/portal/report/")
+    page.fill("textarea[name=text]", "双击只提交一次")
+    page.locator("form.sy-report button[type=submit]").dblclick(no_wait_after=True)
+    page.wait_for_url("**/portal/requests/*/")
+    page.wait_for_timeout(500)
+    count = "from shouyue.tickets.models import Ticket\nprint(Ticket.objects.filter(title='双击只提交一次').count())"
+    assert stack.python(count) == 1
