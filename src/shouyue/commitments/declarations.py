@@ -6,16 +6,29 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import vocabulary
 from shouyue.contracts.vocabulary import Measure
+from shouyue.files import access as files
+from shouyue.files.models import StoredFile
 from shouyue.kernel import events, gates
-from shouyue.kernel.events import FactType, Verb
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.events import FactType, RecordedEvent, Verb
 from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
-from . import measures, views
-from .services import gating, register
+from . import guards, items, measures, views
+from .queries.calendar import attestation_exists
+from .services import gating, plans, register
 
 CODE = FactType.CODE
 _OUTCOME = {"commitment": CODE, "step": CODE}
+
+
+def _reads_attestation(actor: Actor, stored: StoredFile) -> bool:
+    """Evidence of an attestation is for whoever reads the promises of its contract."""
+    return attestation_exists(actor, stored.attached_id)
+
+
+def _calendars_changed(event: RecordedEvent) -> None:
+    plans.wake_all()
 
 
 def declare() -> None:
@@ -33,7 +46,29 @@ def declare() -> None:
             {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN},
         ),
     )
+    events.declare(
+        Verb(
+            "obligation.attested",
+            _("Attested"),
+            {**_OUTCOME, "role": CODE, "files": FactType.INTEGER, "digest": FactType.DIGEST},
+        ),
+        Verb(
+            "decision.taken",
+            _("Right applied"),
+            {"decision": CODE, "commitment": CODE, "source": CODE, "outcome": CODE},
+        ),
+        Verb("quota.corrected", _("Figure corrected"), {"commitment": CODE}),
+    )
     events.consume(register.consume)
+    for verb in ("calendar.created", "calendar.changed"):
+        events.react(verb, _calendars_changed)
+    items.declare()
+    files.register_reader("attestation", _reads_attestation)
+    gates.declare_guard("contract.term_in_force", guards.term_in_force)
+    vocabulary.declare_guard_words(
+        "contract.term_in_force", _("the contract's term is in force"), {"length": "duration"}
+    )
+    vocabulary.declare_item("person", _("Person on the contract"), {"role": "code"})
     rest.declare_area("obligations", _("Obligations"))
     gates.provide(gating.provide)
     gates.witness(gating.witness)

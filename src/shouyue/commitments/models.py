@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
-from . import closing_models  # noqa: F401 -- Django finds its tables here
+from . import calendar_models, closing_models  # noqa: F401 -- Django finds their tables here
 from .choices import Ending, Kind, Readiness, State
 
 
@@ -21,7 +21,8 @@ class Commitment(models.Model):
     """One promise of one contract, as its present plan version states it.
 
     A promise that a newer version no longer makes stays, inactive, with its obligations. position: order in the plan.
-    awaits: words the system lacks; question: what is still to be agreed.
+    awaits: words the system lacks; question: what is still to be agreed. began_at: since when the system executes it;
+    planned_until, next_at: how far the calendar was worked out, and when the register must look again by itself.
     """
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
@@ -51,6 +52,9 @@ class Commitment(models.Model):
     question_en = models.TextField(blank=True)
     is_internal = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    began_at = models.DateTimeField(null=True)
+    planned_until = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
 
     objects = OfContractQuerySet.as_manager()
 
@@ -58,6 +62,11 @@ class Commitment(models.Model):
         ordering = ("contract_id", "position")
         constraints = (
             models.UniqueConstraint(fields=("contract", "name"), name="commitments_commitment_name_uniq"),
+        )
+        indexes = (
+            models.Index(
+                fields=("next_at",), name="commitments_tend_idx", condition=models.Q(next_at__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
@@ -88,10 +97,11 @@ class Obligation(models.Model):
     """One instance of a promise: started by an event, due, kept or missed, with what explains it.
 
     subject: what it is about; case: the thread it belongs to. tie: binds it to events beyond its case, mostly
-    empty. occurrence tells several of one subject apart. falls_at: the moment that decides its period (due time, else
-    the start). facts aimed it; opening: facts of the opening event that later ones are compared with. within: the
-    limit as a duration; next_at: when the register must look at it again; steps_done: a bit per step taken.
-    pauses: [from, until or null, name]. Plan version and calendar are pinned.
+    empty. occurrence tells several of one subject apart, period those the calendar opens
+    (`2026-W47:site:12`). falls_at: the moment that decides its period (due time, else the start). facts aimed it;
+    opening: facts of the opening event that later ones are compared with. within: the limit as a duration; next_at:
+    when the register must look at it again; steps_done: a bit per step taken. pauses: [from, until or null, name].
+    Plan version and calendar are pinned.
     """
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
@@ -106,6 +116,7 @@ class Obligation(models.Model):
     case_id = models.BigIntegerField()
     tie = models.CharField(max_length=120, blank=True, default="")
     each = models.CharField(max_length=80, blank=True, default="")
+    period = models.CharField(max_length=80, blank=True, default="", db_default="")
     occurrence = models.IntegerField(default=1)
     state = models.CharField(_("state"), max_length=8, choices=State)
     opened_event_id = models.BigIntegerField()
@@ -138,7 +149,7 @@ class Obligation(models.Model):
         ordering = ("falls_at", "id")
         constraints = (
             models.UniqueConstraint(
-                fields=("commitment", "subject_type", "subject_id", "occurrence"),
+                fields=("commitment", "subject_type", "subject_id", "period", "occurrence"),
                 name="commitments_obligation_subject_uniq",
             ),
         )

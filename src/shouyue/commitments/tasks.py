@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from shouyue.kernel import jobs
 
-from .services import sweep
+from .services import sweep, tending
 
 TURN_SECONDS = 5
 
@@ -28,3 +28,14 @@ def sweep_due() -> None:
         sweep.sweep_for(TURN_SECONDS)
     except OperationalError as error:
         _log.warning("The database went away during a sweep; the next turn takes it up: %s", error)
+
+
+@jobs.task(
+    "commitments.tend",
+    cron="* * * * * */15",
+    purpose="open what the calendar asks for, weigh figures, look at standing conditions",
+    retry=False,
+)
+def tend_due() -> None:
+    """Look after the promises whose time has come."""
+    tending.tend_once()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shouyue.commitments.rules.figures import Limits
 from shouyue.contracts import vocabulary
 from shouyue.contracts.plan_language.model import (
     Bounds,
@@ -58,6 +59,36 @@ def reached(
     return all(results) if results else None
 
 
+def limits_now(contract_id: int, bounds: Bounds, since: datetime, until: datetime) -> Limits | None:
+    """The bounds as numbers, those that are another measure worked out; None when one is not known."""
+    low: float | None = None
+    high: float | None = None
+    for name in ("at_least", "at_most", "equals"):
+        limit = getattr(bounds, name)
+        if limit is None:
+            continue
+        if isinstance(limit, Range):
+            return Limits(limit.low, limit.high)
+        value = _number(contract_id, limit, since, until)
+        if value is None:
+            return None
+        low = value if name != "at_most" else low
+        high = value if name != "at_least" else high
+    return None if low is None and high is None else Limits(low, high)
+
+
+def _stage_time(contract_id: int, name: str, since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """When a stage ran, up to the end of the span asked for."""
+    rules = compiled(contract_id)
+    zone = ZoneInfo(rules.zone)
+    stage = next((one for one in rules.stages if one.name == name and one.starts_on is not None), None)
+    if stage is None or stage.starts_on is None:
+        return since, until
+    begins = datetime.combine(stage.starts_on, time(), zone)
+    ends = datetime.combine(stage.ends_on + timedelta(days=1), time(), zone) if stage.ends_on else until
+    return begins, min(ends, until)
+
+
 def _number(contract_id: int, limit: Any, since: datetime, until: datetime) -> float | None:
     if isinstance(limit, Unset):
         limit = limit.provisional
@@ -69,6 +100,8 @@ def _number(contract_id: int, limit: Any, since: datetime, until: datetime) -> f
         measure = vocabulary.measures().get(limit.measure)
         if measure is None:
             return None
+        if limit.stage:
+            since, until = _stage_time(contract_id, limit.stage, since, until)
         found = measure.compute(
             MeasureRequest(contract_id, since, until, dict(limit.args), None, limit.stage)
         )

@@ -8,13 +8,16 @@ from functools import lru_cache
 from shouyue.contracts.plan_language.model import Deadline, Span, Unset
 from shouyue.servicetime import parse_duration
 
-from .book import Book
+from .book import TASK, Book
 from .happenings import Obligation
 from .timing import VERDICT, Entry, Limit, due_of, entries_of, limit_of, moment_of
 
 
 def aim(book: Book, promise: Deadline, obligation: Obligation, limit: Limit | None = None) -> None:
     """Set everything that follows from the obligation's facts, its start and its pauses."""
+    if obligation.period:  # the calendar says when it is due
+        plan_steps(book, promise, obligation)
+        return
     limit = limit or limit_of(promise, obligation.facts)
     calendar = book.calendar(limit.window)
     obligation.window = limit.window
@@ -55,7 +58,11 @@ def _aim_wait(book: Book, promise: Deadline, obligation: Obligation) -> None:
 def plan_steps(book: Book, promise: Deadline, obligation: Obligation) -> None:
     """Set when the next step falls, and from when the obligation counts as soon due."""
     all_entries = entries(book, promise, obligation)
-    warnings = [entry.at for entry in all_entries if entry.step is not None and obligation.due_at is not None]
+    warnings = [
+        entry.at
+        for entry in all_entries
+        if entry.step is not None and entry.step.at.text != TASK and obligation.due_at is not None
+    ]
     first = min(warnings, default=None)
     obligation.warn_at = first if first and obligation.due_at and first <= obligation.due_at else None
     left = [entry.at for entry in pending(all_entries, obligation)]

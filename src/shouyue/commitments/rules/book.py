@@ -23,6 +23,13 @@ from shouyue.contracts.plan_language.model import (
     Match,
     Not,
     Plan,
+    Quota,
+    Recurring,
+    Span,
+    Standing,
+    Step,
+    StepTime,
+    Target,
     Test,
     Unset,
     Verdict,
@@ -44,13 +51,34 @@ class Interest:
     ends: list[Wait] = field(default_factory=list)
 
 
+TASK = "task"
+"""Name of the step that hands the owner what is to be done, so long before it is due."""
+
+NEVER = AnyOf(())
+"""Kept by no event: a figure or a condition decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A promise whose obligations the calendar opens. item: per which sort of thing, empty for the contract as a whole.
+
+    gap: instead of periods, never silent longer than this.
+    """
+
+    promise: Recurring | Standing
+    item: str = ""
+    gap: Span | None = None
+
+
 @dataclass(slots=True)
 class Book:
     """The promises of one plan version as one contract runs them.
 
     calendar: window name → calendar. scales: the modules' own words of a fact, lowest first; the plan's win.
     dates: the contract's known dates.
-    rebinding: verbs after which facts may have changed.
+    rebinding: verbs after which facts may have changed. ties: verb → what beyond its case ties it to obligations.
+    duties, measured, standings: promises that the calendar runs; as far as events, steps and verdicts go, each of them
+    stands among the deadlines, too. gathered, watched: quotas an event adds to, conditions it may change, by verb.
     """
 
     contract_id: int
@@ -68,7 +96,12 @@ class Book:
     bound: dict[str, frozenset[str]] = field(default_factory=dict)
     told: dict[str, frozenset[str]] = field(default_factory=dict)
     opening: dict[str, frozenset[str]] = field(default_factory=dict)
-    tied: frozenset[str] = frozenset()
+    ties: dict[str, frozenset[str]] = field(default_factory=dict)
+    duties: dict[str, Duty] = field(default_factory=dict)
+    measured: dict[str, Quota | Target] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    gathered: dict[str, list[Quota]] = field(default_factory=dict)
+    watched: dict[str, list[Standing]] = field(default_factory=dict)
     gates: dict[str, list[Gate]] = field(default_factory=dict)
     entitlements: dict[str, list[Entitlement]] = field(default_factory=dict)
     outcomes: frozenset[str] = frozenset()
@@ -81,6 +114,8 @@ class Book:
                 continue
             if isinstance(promise, Deadline):
                 self._index(promise)
+            elif isinstance(promise, Recurring | Quota | Target | Standing):
+                self._index_calendar(promise)
             elif isinstance(promise, Gate):
                 for act in promise.acts:
                     self.gates.setdefault(act, []).append(promise)
@@ -93,9 +128,14 @@ class Book:
                 for verb in wait.ends:
                     self._interest(verb).ends.append(wait)
         self._close_facts()
-        self.tied = frozenset(
-            promise.same for promise in self.deadlines.values() if promise.same not in ("case",)
-        )
+        self.ties = {
+            verb: frozenset(
+                promise.same
+                for promise in (*one.opens, *one.keeps, *one.voids, *one.undoes, *one.prevents)
+                if promise.same != "case"
+            )
+            for verb, one in self.interests.items()
+        }
         self.outcomes = frozenset(self.interests) & {
             f"obligation.{word}" for word in ("opened", "warned", "kept", "missed", "late")
         }
@@ -117,6 +157,29 @@ class Book:
             self._interest(verb).undoes.append(promise)
         for verb in promise.unless:
             self._interest(verb).prevents.append(promise)
+
+    def _index_calendar(self, promise: Recurring | Quota | Target | Standing) -> None:
+        match promise:
+            case Recurring():
+                gap = promise.max_gap.provisional if isinstance(promise.max_gap, Unset) else promise.max_gap
+                duty = Duty(promise, item_of(promise), gap if isinstance(gap, Span) else None)
+                self.duties[promise.name] = duty
+                self._index(as_deadline(promise, promise.kept_by, promise.args, item=duty.item))
+            case Quota():
+                self.measured[promise.name] = promise
+                self.gathered.setdefault(promise.amount.verb, []).append(promise)
+                self.deadlines[promise.name] = as_deadline(promise)
+            case Target():
+                self.measured[promise.name] = promise
+                self.deadlines[promise.name] = as_deadline(promise)
+            case Standing(holds=Attested() as attested):
+                self.duties[promise.name] = Duty(promise, gap=attested.every)
+                self._index(as_deadline(promise, attested))
+            case Standing():
+                self.standings[promise.name] = promise
+                for verb in promise.check_on:
+                    self.watched.setdefault(verb, []).append(promise)
+                self.deadlines[promise.name] = as_deadline(promise)
 
     def _close_facts(self) -> None:
         """Which facts each obligation keeps: those that aim it, and those of promises its verdicts open."""
@@ -151,7 +214,17 @@ class Book:
 
     def cares(self, verb: str) -> bool:
         """Whether any promise looks at events of this verb."""
-        return verb in self.interests or (verb in self.rebinding and bool(self.deadlines))
+        return (
+            verb in self.interests
+            or verb in self.gathered
+            or verb in self.watched
+            or (verb in self.rebinding and len(self.deadlines) > self.calendar_run)
+        )
+
+    @property
+    def calendar_run(self) -> int:
+        """How many of the deadlines stand for promises the calendar runs, which no fact re-aims."""
+        return len(self.duties) + len(self.measured) + len(self.standings)
 
     def cares_about(self, verb: str, commitment: str) -> bool:
         """As `cares`, of a verdict on one commitment: most promises that watch verdicts watch another's.
@@ -202,6 +275,47 @@ class Book:
             isinstance(trigger, Happens) and trigger.verb.startswith("obligation.")
             for trigger in promise.opened_by
         )
+
+
+def item_of(promise: Recurring) -> str:
+    """Per which sort of thing a recurring promise opens obligations; empty for the contract as a whole."""
+    cover = promise.covers or promise.sample
+    item = cover.item if cover is not None else promise.each
+    return "" if item == "contract" else item
+
+
+def as_deadline(
+    promise: Recurring | Quota | Target | Standing,
+    kept_by: Keeper = NEVER,
+    args: tuple[tuple[str, Any], ...] = (),
+    item: str = "",
+) -> Deadline:
+    """A promise the calendar runs, as what keeps, warns about and misses obligations sees it."""
+    lead = getattr(promise, "lead", None)
+    lead = lead.provisional if isinstance(lead, Unset) else lead
+    steps = promise.escalate
+    if isinstance(lead, Span):
+        task = StepTime("due", shift=lead, back=True, text=TASK)
+        steps = (*steps, Step(at=task, to=("owner",)))
+    window = getattr(promise, "window", "always")
+    return Deadline(
+        name=promise.name,
+        title=promise.title,
+        text=promise.text,
+        source=promise.source,
+        internal=promise.internal,
+        by=promise.by,
+        owner=promise.owner,
+        evidence=promise.evidence,
+        points=promise.points,
+        escalate=steps,
+        opened_by=(),
+        kept_by=kept_by,
+        args=args,
+        window=window,
+        same=f"item:{item}" if item else "contract",
+        bind="opening",
+    )
 
 
 def keepers(keeper: Keeper) -> list[Happens | Attested]:

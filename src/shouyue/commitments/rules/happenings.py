@@ -50,7 +50,8 @@ class Obligation:
 
     trigger_at: when the event came that led to it; opened_at: when its clock began (later with `after`).
     tie: what binds it to events of other cases, empty when its own case does; each: the value it was opened for.
-    within: the limit as text, empty for a due time told by a fact; steps_done: bit per step taken.
+    within: the limit as text, empty for a due time told by a fact; steps_done: bit per step taken. period: key of the
+    occurrence, of those that the calendar opens.
     """
 
     commitment: str
@@ -65,6 +66,7 @@ class Obligation:
     id: int = 0
     tie: str = ""
     each: str = ""
+    period: str = ""
     occurrence: int = 1
     state: str = "running"
     facts: dict[str, Any] = field(default_factory=dict)

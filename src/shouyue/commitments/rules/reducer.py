@@ -12,12 +12,18 @@ from datetime import datetime
 from typing import Any
 
 from shouyue.contracts.plan_language.match import carries, match_facts, matches
-from shouyue.contracts.plan_language.model import Attested, Deadline, Happens, Unset, Wait
+from shouyue.contracts.plan_language.model import Attested, Deadline, Happens, Span, Unset, Wait
 
 from .aiming import aim, in_time, plan_steps
 from .book import Book, facts_in, fulfilled, keepers
 from .happenings import UNSETTLED, Happening, Obligation, Pause
-from .timing import limit_of
+from .timing import due_of, limit_of
+
+ATTESTED = "obligation.attested"
+"""Somebody vouches for one obligation."""
+
+SLIDES_BELOW = 86_400
+"""Gaps shorter than this many seconds keep one obligation that slides on; longer ones open a new one each time."""
 
 TAKEN_BACK = ("not_meant", "contract")
 """Endings after which the same event may open the promise again."""
@@ -76,6 +82,8 @@ class Reaction:
                 yield book, promise, obligation
 
     def _tied(self, promise: Deadline, obligation: Obligation, event: Happening) -> bool:
+        if event.verb == ATTESTED:
+            return event.subject == ("obligation", obligation.id)
         each = event.facts.get(promise.each) if promise.each else None
         if each is not None and str(each) != obligation.each:
             return False
@@ -273,20 +281,46 @@ class Reaction:
         )
 
     def _keep(self, event: Happening) -> None:
-        for book, promise, obligation in self._of(event, "keeps"):
-            if obligation.state not in UNSETTLED or obligation.settled_at is not None:
-                continue
-            if event.at < obligation.trigger_at or event.id == obligation.opened_event_id:
-                continue
-            if obligation.not_before is not None and event.at < obligation.not_before:
-                continue
+        found = [entry for entry in self._of(event, "keeps") if _may_keep(entry[2], event)]
+        for book, promise, obligation in _one_of_each_duty(found, event):
             done = obligation.progress | self._parts_done(book, promise, obligation, event)
             if done == obligation.progress:
                 continue
             obligation.progress = done
             obligation.dirty = True
-            if fulfilled(promise.kept_by, done):
+            if not fulfilled(promise.kept_by, done):
+                continue
+            duty = book.duties.get(promise.name)
+            if duty is not None and duty.gap is not None:
+                self._renew(book, promise, duty.gap, obligation, event)
+            else:
                 self._settle_kept(obligation, event)
+
+    def _renew(
+        self, book: Book, promise: Deadline, gap: Span, obligation: Obligation, event: Happening
+    ) -> None:
+        """A silence ends and the next one begins: a short one slides on, of a long or broken one the row stays."""
+        if in_time(obligation, event.at) and gap.seconds is not None and gap.seconds < SLIDES_BELOW:
+            silence_from(book, promise, gap, obligation, event.at)
+            return
+        self._settle_kept(obligation, event)
+        following = Obligation(
+            commitment=obligation.commitment,
+            plan_version_id=obligation.plan_version_id,
+            contract_id=obligation.contract_id,
+            customer_id=obligation.customer_id,
+            subject=obligation.subject,
+            case=obligation.case,
+            opened_event_id=event.id,
+            trigger_at=event.at,
+            opened_at=event.at,
+            tie=obligation.tie,
+            each=obligation.each,
+            period=obligation.period,
+            occurrence=obligation.occurrence + 1,
+        )
+        silence_from(book, promise, gap, following, event.at)
+        self.obligations.append(following)
 
     def _parts_done(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> int:
         done = 0
@@ -450,6 +484,60 @@ class Reaction:
         return [(event.at, None, name) for name in since]
 
 
+def silence_from(book: Book, promise: Deadline, gap: Span, obligation: Obligation, at: datetime) -> None:
+    """Let the time for the next sign begin at a moment."""
+    window = promise.window if isinstance(promise.window, str) else "always"
+    calendar = book.calendar(window)
+    obligation.trigger_at = obligation.opened_at = at
+    obligation.window, obligation.within = window, str(gap)
+    obligation.calendar_digest = calendar.spec_digest()[:16]
+    obligation.progress = obligation.steps_done = 0
+    obligation.due_at = due_of(calendar, at, gap, ())
+    obligation.aimed = obligation.due_at is not None
+    obligation.dirty = True
+    plan_steps(book, promise, obligation)
+
+
+def _may_keep(obligation: Obligation, event: Happening) -> bool:
+    """Whether an event comes at a time when it can keep an obligation."""
+    if obligation.state not in UNSETTLED or obligation.settled_at is not None:
+        return False
+    earliest = obligation.opened_at if obligation.period else obligation.trigger_at
+    if event.at < earliest or event.id == obligation.opened_event_id:
+        return False
+    return obligation.not_before is None or event.at >= obligation.not_before
+
+
+def _one_of_each_duty(
+    found: Sequence[tuple[Book, Deadline, Obligation]], event: Happening
+) -> list[tuple[Book, Deadline, Obligation]]:
+    """An event keeps one occurrence of a recurring promise: the one it names, the next due, or the last missed."""
+    chosen: dict[tuple[str, str], tuple[Book, Deadline, Obligation]] = {}
+    plain = []
+    for entry in found:
+        obligation = entry[2]
+        if not obligation.period:
+            plain.append(entry)
+            continue
+        named = event.facts.get("period")
+        if named is not None and obligation.period.split(":")[0] != named:
+            continue
+        key = (obligation.commitment, obligation.tie)
+        other = chosen.get(key)
+        if other is None or _before(obligation, other[2], event):
+            chosen[key] = entry
+    return [*plain, *chosen.values()]
+
+
+def _before(one: Obligation, other: Obligation, event: Happening) -> bool:
+    """Whether an event counts rather for one occurrence than for another."""
+    if in_time(one, event.at) != in_time(other, event.at):
+        return in_time(one, event.at)
+    if one.due_at is None or other.due_at is None:
+        return one.due_at is not None
+    return one.due_at < other.due_at if in_time(one, event.at) else one.due_at > other.due_at
+
+
 def begin(book: Book, promise: Deadline, obligation: Obligation) -> None:
     """Start the clock of an obligation that waited."""
     obligation.opened_at = obligation.next_at or obligation.opened_at
@@ -474,14 +562,34 @@ def _may_run(promise: Deadline, obligation: Obligation) -> bool:
 
 def tie_of(promise: Deadline, event: Happening) -> str:
     """What ties an obligation to events beyond its own case; empty when the case does."""
-    match promise.same:
+    return _tie_by(promise.same, event)
+
+
+def _tie_by(same: str, event: Happening) -> str:
+    match same:
         case "case":
             return ""
         case "subject":
             return f"{event.subject[0]}:{event.subject[1]}"
         case "contract":
             return f"contract:{event.contract_id or 0}"
-    return f"{promise.same}={event.facts.get(promise.same, '')}"
+    if same.startswith("item:"):
+        return item_tie(event.contract_id or 0, same[5:], _item_id(same[5:], event))
+    return f"{same}={event.facts.get(same, '')}"
+
+
+def item_tie(contract_id: int, item: str, number: int | None) -> str:
+    """What ties an obligation about one covered thing to events about it."""
+    return "" if number is None else f"{contract_id}/{item}:{number}"
+
+
+def _item_id(item: str, event: Happening) -> int | None:
+    """The thing an event is about: its subject, or the fact named after the sort of thing (`site: site:12`)."""
+    told = event.facts.get(item)
+    if told is None:
+        return event.subject[1] if event.subject[0] == item else None
+    number = str(told).rpartition(":")[2]
+    return int(number) if number.isdigit() else None
 
 
 def each_of(promise: Deadline, event: Happening) -> str:
@@ -490,16 +598,12 @@ def each_of(promise: Deadline, event: Happening) -> str:
 
 
 def ties_of(book: Book, event: Happening) -> list[str]:
-    """All ties an event may have to obligations of other cases."""
+    """All ties by which an event of this verb may reach obligations of other cases."""
     ties = []
-    for same in sorted(book.tied):
-        if same == "subject":
-            ties.append(f"{event.subject[0]}:{event.subject[1]}")
-        elif same == "contract":
-            ties.append(f"contract:{event.contract_id or 0}")
-        elif event.facts.get(same) is not None:
-            ties.append(f"{same}={event.facts[same]}")
-    return ties
+    for same in sorted(book.ties.get(event.verb, ())):
+        if same in ("subject", "contract") or same.startswith("item:") or event.facts.get(same) is not None:
+            ties.append(_tie_by(same, event))
+    return [tie for tie in ties if tie]
 
 
 def _ends(wait: Wait, event: Happening) -> bool:

@@ -112,7 +112,8 @@ def _plain(request: Request) -> dict[str, Any]:
 
 def _missing(request: Request, gate: Gate) -> Refusal | None:
     book = books.current(request.contract_id or 0)
-    missing = unmet(gate.requires, request, book)
+    asked = replace(request, facts={**request.facts, "commitment": gate.name})
+    missing = unmet(gate.requires, asked, book)
     if missing is None:
         return None
     said = str(missing.message)
@@ -183,8 +184,18 @@ def _since(requirement: Since, request: Request, book: Book) -> Refusal | None:
     return Refusal("since", gettext_lazy("the agreed time has not passed yet"))
 
 
+_ATTESTED = """
+SELECT max(attested_at) FROM commitments_attestation a JOIN commitments_commitment c ON c.id = a.commitment_id
+WHERE c.contract_id = %s AND c.name = %s AND a.role = %s AND a.case_type = %s AND a.case_id = %s
+"""
+
+
 def _attested(requirement: Attested, request: Request, book: Book) -> Refusal | None:
-    at = _last(request, "obligation.attested")
+    """Attested about the same case by somebody in the role, for this promise, and not too long ago."""
+    name = str(request.facts.get("commitment", ""))
+    with connection.cursor() as cursor:
+        cursor.execute(_ATTESTED, [request.contract_id, name, requirement.role, *request.subject])
+        at = cursor.fetchone()[0]
     valid = at is not None
     if at is not None and requirement.every is not None:
         oldest = shift(clock.now(), requirement.every, book.plan.zone, back=True)

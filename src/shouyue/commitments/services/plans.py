@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from shouyue.commitments.choices import Readiness
 from shouyue.commitments.models import Commitment
@@ -17,12 +17,20 @@ from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.services import pin_plan_version
+from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 
 from . import storage
 
-NOT_RUN_YET = frozenset({"recurring", "quota", "standing"})
-"""Kinds that load and are shown, but that this release does not run by itself."""
+CALENDAR_RUN = ("recurring", "quota", "target", "standing")
+"""Kinds whose obligations the calendar opens; `tending` looks after them."""
+
+_WAKE = """
+UPDATE commitments_commitment SET
+    began_at = CASE WHEN is_active AND readiness = 'ready' THEN coalesce(began_at, %(now)s) END,
+    next_at = CASE WHEN kind = ANY(%(kinds)s) THEN %(now)s END
+WHERE contract_id = %(contract)s AND kind = ANY(%(kinds)s)
+"""
 
 _WRITTEN = (
     "plan_version",
@@ -82,13 +90,27 @@ def sync(contract_id: int) -> None:
         update_fields=list(_WRITTEN),
     )
     storage.forget_names(contract_id)
+    wake(contract_id)
+
+
+def wake(contract_id: int) -> None:
+    """Let the register look anew at everything the calendar runs in a contract. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAKE, {"now": clock.now(), "contract": contract_id, "kinds": list(CALENDAR_RUN)})
+
+
+def wake_all() -> None:
+    """The same for every contract, after a calendar changed. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE commitments_commitment SET next_at = %s WHERE kind = 'recurring' AND began_at IS NOT NULL",
+            [clock.now()],
+        )
 
 
 def _described(promise: Promise, plan: Plan, version: int, position: int, words: Any) -> dict[str, Any]:
     state = state_of(promise, plan, words)
     missing = list(state.missing or promise.awaits)
-    if promise.kind in NOT_RUN_YET:
-        missing = missing or [f"kind.{promise.kind}"]
     readiness = Readiness.AWAITS if missing else Readiness.UNSET if state.blocking else Readiness.READY
     if state.blocking and missing:
         readiness = Readiness.AWAITS

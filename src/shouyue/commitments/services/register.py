@@ -9,17 +9,27 @@ from django.db import transaction
 from shouyue.commitments import books, cases
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
-from shouyue.commitments.rules.reducer import Reaction, Verdict, ties_of
+from shouyue.commitments.rules.reducer import ATTESTED, Reaction, ties_of
 from shouyue.commitments.rules.replay import replay
-from shouyue.kernel import events
-from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import RecordedEvent
 
-from . import plans, storage
+from . import figures, plans, storage, watching
+from .verdicts import ALWAYS_TOLD, record_verdict, tell
 
-ALWAYS_TOLD = frozenset({"missed", "late"})
-"""Verdicts that become events in any case; the others only when a promise of the plan asks for them."""
+WAKES = frozenset(
+    {
+        "contract.changed",
+        "contract.site_set",
+        "contract.site_removed",
+        "contract.milestone_reached",
+        "contract.milestone_corrected",
+        "contract.stage_entered",
+        "contract.member_added",
+        "contract.member_removed",
+    }
+)
+"""Events after which the calendar may ask for something else in their contract."""
 
 
 def consume(event: RecordedEvent) -> None:
@@ -32,6 +42,8 @@ def consume(event: RecordedEvent) -> None:
     if event.verb == "contract.plan_applied":
         plans.sync(event.contract_id)
         return
+    if event.verb in WAKES:
+        plans.wake(event.contract_id)
     try:
         versions = books.all_of(event.contract_id)
     except NotFound:
@@ -82,6 +94,12 @@ def _take(
     book = versions[0]
     contract_id = book.contract_id
     ties = sorted({tie for one in versions for tie in ties_of(one, event)})
+    if event.verb in book.gathered:
+        tell(figures.gather(book, event), book)
+    if event.verb in book.watched:
+        tell(watching.on_event(book, event), book)
+    if event.verb == ATTESTED:
+        ties.extend(storage.ties_of_obligation(event.subject))
     new_case = recorded.seq == 1 and event.subject == event.case
     obligations: list[Obligation] = []
     if not new_case or any(not tie.startswith(f"{event.subject[0]}:") for tie in ties):
@@ -120,7 +138,11 @@ def _book_of(contract_id: int, plan_version_id: int) -> Book:
 
 
 def _has_clock(obligations: list[Obligation], event: Happening, closes: bool, reopens: bool) -> bool:
-    return closes or reopens or any(o.case == event.case and (o.dirty or o.is_new) for o in obligations)
+    return (
+        closes
+        or reopens
+        or any(o.case == event.case and not o.period and (o.dirty or o.is_new) for o in obligations)
+    )
 
 
 def _leave(others: list[Obligation], event: Happening) -> None:
@@ -144,32 +166,10 @@ def _known_now(event: Happening) -> dict[str, object]:
     return {key: value for key, value in event.facts.items() if key not in ("occurred_at", "verb", "seq")}
 
 
-def tell(verdicts: list[Verdict], book: Book) -> None:
-    """Record verdicts as events, which the register consumes in turn."""
-    for verdict in verdicts:
-        obligation = verdict.obligation
-        verb = f"obligation.{verdict.outcome}"
-        if not obligation.id or (verdict.outcome not in ALWAYS_TOLD and verb not in book.outcomes):
-            continue
-        record_verdict(verdict)
-
-
-def record_verdict(verdict: Verdict, **facts: str | int) -> None:
-    """One event about an obligation, in the thread of its case."""
-    obligation = verdict.obligation
-    events.record(
-        f"obligation.{verdict.outcome}",
-        actor=SYSTEM,
-        subject=("obligation", obligation.id),
-        case=obligation.case,
-        customer_id=obligation.customer_id,
-        contract_id=obligation.contract_id,
-        facts={"commitment": obligation.commitment[:64], **facts},
-        occurred_at=verdict.at,
-    )
-
-
 @transaction.atomic
 def rebuild_clocks(case_type: str, case_ids: list[int]) -> None:
     """Set the clocks of cases anew from their obligations (repair)."""
     storage.refresh_clocks((case_type, number) for number in case_ids)
+
+
+__all__ = ["ALWAYS_TOLD", "consume", "happening_of", "rebuild_clocks", "record_verdict", "tell"]

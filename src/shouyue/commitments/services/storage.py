@@ -14,7 +14,7 @@ from shouyue.contracts.queries import compiled
 
 COLUMNS = (
     "id, customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
-    '"each", occurrence, state, opened_event_id, trigger_at, opened_at, facts, opening, within, "window", '
+    '"each", period, occurrence, state, opened_event_id, trigger_at, opened_at, facts, opening, within, "window", '
     "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, "
     "kept_at, kept_event_id, ended_event_id, settled_at, ending"
 )
@@ -22,9 +22,9 @@ _QUALIFIED = ", ".join(f"o.{column.strip()}" for column in COLUMNS.split(","))
 
 _INSERTED = (
     "customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
-    '"each", occurrence, state, opened_event_id, trigger_at, opened_at, falls_at, facts, opening, within, "window", '
-    "calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, missed_at, "
-    "kept_at, kept_event_id, ended_event_id, settled_at, ending"
+    '"each", period, occurrence, state, opened_event_id, trigger_at, opened_at, falls_at, facts, opening, within, '
+    '"window", calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, '
+    "missed_at, kept_at, kept_event_id, ended_event_id, settled_at, ending"
 )
 _INSERT_ROW = "(" + ", ".join(["%s"] * len(_INSERTED.split(","))) + ")"
 
@@ -108,6 +108,15 @@ def lock_key(case: Ref, tie: str) -> str:
     return tie or f"{case[0]}:{case[1]}"
 
 
+def ties_of_obligation(subject: Ref) -> list[str]:
+    """What ties one obligation to events beyond its case. Queries: one, none when the subject is something else."""
+    if subject[0] != "obligation":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tie FROM commitments_obligation WHERE id = %s AND tie <> ''", [subject[1]])
+        return [row[0] for row in cursor.fetchall()]
+
+
 def load(case: Ref, ties: Sequence[str] = ()) -> list[Obligation]:
     """Every obligation of a case, and the open ones tied to it. Queries: one."""
     sql = f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.case_type = %s AND o.case_id = %s"  # noqa: S608
@@ -145,30 +154,31 @@ def obligation_from(row: Sequence[Any]) -> Obligation:
         case=(row[7], row[8]),
         tie=row[9],
         each=row[10],
-        occurrence=row[11],
-        state=row[12],
-        opened_event_id=row[13],
-        trigger_at=row[14],
-        opened_at=row[15],
-        facts=_table(row[16]),
-        opening=_table(row[17]),
-        within=row[18],
-        window=row[19],
-        calendar_digest=row[20],
-        aimed=row[21],
-        not_before=row[22],
-        due_at=row[23],
-        warn_at=row[24],
-        next_at=row[25],
-        steps_done=row[26],
-        progress=row[27],
-        pauses=pauses_from(row[28]),
-        missed_at=row[29],
-        kept_at=row[30],
-        kept_event_id=row[31],
-        ended_event_id=row[32],
-        settled_at=row[33],
-        ending=row[34],
+        period=row[11],
+        occurrence=row[12],
+        state=row[13],
+        opened_event_id=row[14],
+        trigger_at=row[15],
+        opened_at=row[16],
+        facts=table_of(row[17]),
+        opening=table_of(row[18]),
+        within=row[19],
+        window=row[20],
+        calendar_digest=row[21],
+        aimed=row[22],
+        not_before=row[23],
+        due_at=row[24],
+        warn_at=row[25],
+        next_at=row[26],
+        steps_done=row[27],
+        progress=row[28],
+        pauses=pauses_from(row[29]),
+        missed_at=row[30],
+        kept_at=row[31],
+        kept_event_id=row[32],
+        ended_event_id=row[33],
+        settled_at=row[34],
+        ending=row[35],
     )
 
 
@@ -181,7 +191,8 @@ def pauses_from(value: Any) -> list[Pause]:
     ]
 
 
-def _table(value: Any) -> dict[str, Any]:
+def table_of(value: Any) -> dict[str, Any]:
+    """A JSON object as a dictionary."""
     return dict(json.loads(value) if isinstance(value, str) else value)
 
 
@@ -205,6 +216,7 @@ def _insert_values(o: Obligation) -> tuple[Any, ...]:
         *o.case,
         o.tie,
         o.each,
+        o.period,
         o.occurrence,
         o.state,
         o.opened_event_id,
@@ -274,8 +286,8 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
         rows = ", ".join([_INSERT_ROW] * len(fresh))
         parts.append(
             f"ins AS (INSERT INTO commitments_obligation ({_INSERTED}) VALUES {rows} "  # noqa: S608
-            "ON CONFLICT (commitment_id, subject_type, subject_id, occurrence) DO NOTHING "
-            "RETURNING id, commitment_id, subject_type, subject_id, occurrence)"
+            "ON CONFLICT (commitment_id, subject_type, subject_id, period, occurrence) DO NOTHING "
+            "RETURNING id, commitment_id, subject_type, subject_id, period, occurrence)"
         )
         for obligation in fresh:
             parameters.extend(_insert_values(obligation))
@@ -289,7 +301,11 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
         parameters.extend(values)
     if not parts:
         return
-    last = "SELECT id, commitment_id, subject_type, subject_id, occurrence FROM ins" if fresh else "SELECT 1"
+    last = (
+        "SELECT id, commitment_id, subject_type, subject_id, period, occurrence FROM ins"
+        if fresh
+        else "SELECT 1"
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(parts)} {last}", parameters)
         returned = {row[1:]: row[0] for row in cursor.fetchall()} if fresh else {}
@@ -297,7 +313,9 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
         obligation.dirty = False
         if obligation.is_new:
             number = names_of(obligation.contract_id).ids.get(obligation.commitment, 0)
-            obligation.id = returned.get((number, *obligation.subject, obligation.occurrence), 0)
+            obligation.id = returned.get(
+                (number, *obligation.subject, obligation.period, obligation.occurrence), 0
+            )
 
 
 def _update_sql(count: int) -> str:
@@ -315,7 +333,9 @@ def _clock_sql(
     reopened: bool,
 ) -> tuple[str, list[Any]]:
     """The upsert of a case's clock. A case once closed stays closed until an event brings it back."""
-    mine = [o for o in obligations if o.case == event.case and o.is_open and o.state != "waiting"]
+    mine = [
+        o for o in obligations if o.case == event.case and o.is_open and not o.period and o.state != "waiting"
+    ]
     due = min((o for o in mine if o.due_at is not None), key=lambda o: (o.due_at, o.id), default=None)
     reference = "%s::bigint"
     values: list[Any] = []
@@ -377,7 +397,7 @@ def history(case: Ref) -> list[Happening]:
                 subject=(row[2], row[3]),
                 case=case,
                 at=row[4],
-                facts={**_table(row[5]), "occurred_at": row[4].isoformat(), "verb": row[1]},
+                facts={**table_of(row[5]), "occurred_at": row[4].isoformat(), "verb": row[1]},
                 recorded_at=row[6],
                 contract_id=row[7],
                 customer_id=row[8],

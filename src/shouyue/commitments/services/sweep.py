@@ -15,16 +15,16 @@ from django.db import DatabaseError, connection
 
 from shouyue.commitments import books
 from shouyue.commitments.rules.aiming import entries, pending
-from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.book import TASK, Book
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.reducer import Verdict, begin, miss
-from shouyue.commitments.rules.timing import VERDICT
+from shouyue.commitments.rules.timing import VERDICT, Entry
 from shouyue.kernel import clock, locks
 from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
-from . import register, storage
+from . import figures, register, storage
 from .telling import Taken, drafts_for
 
 BATCH = 500
@@ -137,15 +137,31 @@ def _advance(
         if entry.at > now:
             break
         if entry.index == VERDICT:
+            if obligation.commitment in book.measured:
+                verdicts += [(verdict, book, "") for verdict in figures.weigh(book, obligation, now)]
+                if obligation.settled_at is not None and obligation.state != "missed":
+                    break
+                continue
             verdicts.append((miss(book, promise, obligation), book, ""))
             continue
         obligation.steps_done |= 1 << entry.index
+        if not _concerns(book, obligation, entry, now):
+            continue
         taken.append(Taken(obligation, promise, entry, records))
-        if obligation.due_at is None or entry.at <= obligation.due_at:
+        is_task = entry.step is not None and entry.step.at.text == TASK
+        if not is_task and (obligation.due_at is None or entry.at <= obligation.due_at):
             verdicts.append((Verdict("warned", obligation, entry.at), book, entry.key))
     left = pending(entries(book, promise, obligation), obligation)
     waits = obligation.settled_at is None and obligation.state in ("running", "missed")
     obligation.next_at = min((entry.at for entry in left), default=None) if waits else None
+
+
+def _concerns(book: Book, obligation: Obligation, entry: Entry, now: datetime) -> bool:
+    """Whether a step is to be told: of a figure only while it is not reached."""
+    if obligation.commitment not in book.measured or obligation.state != "running":
+        return True
+    figures.weigh(book, obligation, now)
+    return obligation.warn_at is not None
 
 
 def _tell(verdicts: list[tuple[Verdict, Book, str]]) -> None:

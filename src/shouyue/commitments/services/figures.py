@@ -1,0 +1,310 @@
+"""Quotas and targets: one obligation per period, its figure so far, its verdict when the period ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from shouyue.commitments import books, items
+from shouyue.commitments.items import Item
+from shouyue.commitments.models import Commitment
+from shouyue.commitments.queries import measuring
+from shouyue.commitments.rules import figures
+from shouyue.commitments.rules.aiming import plan_steps
+from shouyue.commitments.rules.anchoring import midnight
+from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.happenings import Happening, Obligation
+from shouyue.commitments.rules.periods import Term, share_of, terms
+from shouyue.commitments.rules.recurrence import agreed
+from shouyue.commitments.rules.reducer import Verdict, item_tie
+from shouyue.contracts.plan_language.model import Period, Quota, Target
+from shouyue.contracts.queries import compiled
+from shouyue.contracts.rules import ContractRules
+from shouyue.kernel import clock
+
+from . import planning, storage
+
+NO_DATA = "no_data"
+
+
+def open_periods(row: Commitment) -> datetime | None:
+    """Open the obligation of the running period, and of those since the last look. Returns when to look again.
+
+    The caller holds the commitment's row. Queries: five or so, and those of the measure.
+    """
+    now = clock.now()
+    rules = compiled(row.contract_id)
+    book = books.current(row.contract_id)
+    promise = book.measured.get(row.name)
+    spans = planning.spans_of(promise, rules, row.began_at) if promise and row.began_at else []
+    if promise is None or not row.is_active or not rules.is_active or not spans:
+        planning.withdraw(row, book)
+        return None
+    every = agreed(promise.every)
+    if isinstance(every, Period) and every.unit not in ("once", "gap"):
+        _open(row, book, promise, every, rules, spans, now)
+    row.planned_until = now
+    refresh(row, book, promise, now)
+    return planning.next_look(rules, now)
+
+
+def _open(
+    row: Commitment,
+    book: Book,
+    promise: Quota | Target,
+    every: Period,
+    rules: ContractRules,
+    spans: list[tuple[date, date]],
+    now: datetime,
+) -> None:
+    zone = ZoneInfo(rules.zone)
+    since = min(row.planned_until or row.began_at or now, now).astimezone(zone).date()
+    today = now.astimezone(zone).date()
+    covered = items_for(promise, rules.contract_id)
+    fresh: list[Obligation] = []
+    for term in terms(every, since, today + timedelta(days=1), rules.starts_on):
+        for start, end in spans:
+            cut = Term(term.key, max(term.starts_on, start), min(term.ends_on, end))
+            if cut.starts_on < cut.ends_on and cut.starts_on <= today:
+                share = share_of(term, cut.starts_on, cut.ends_on)
+                fresh.extend(_made(row, book, promise, rules, cut, share, item) for item in covered)
+                break
+    known = planning.known_keys(row, [one.period for one in fresh])
+    storage.write([one for one in fresh if one.period not in known])
+
+
+def items_for(promise: Quota | Target, contract_id: int) -> list[Item | None]:
+    """The things for each of which the figure counts; one None when it is the contract as a whole."""
+    each = promise.each if isinstance(promise, Quota) else ""
+    return [None] if each in ("", "contract") else list(items.items_of(each, contract_id))
+
+
+def _made(
+    row: Commitment,
+    book: Book,
+    promise: Quota | Target,
+    rules: ContractRules,
+    term: Term,
+    share: float,
+    item: Item | None,
+) -> Obligation:
+    calendar = book.calendar("always")
+    sort = promise.each if isinstance(promise, Quota) and item else ""
+    subject = (sort, item.id) if item else ("contract", rules.contract_id)
+    opens = midnight(term.starts_on, calendar).astimezone(UTC)
+    obligation = Obligation(
+        commitment=row.name,
+        plan_version_id=book.plan_version_id,
+        contract_id=rules.contract_id,
+        customer_id=rules.customer_id,
+        subject=subject,
+        case=subject,
+        opened_event_id=0,
+        trigger_at=opens,
+        opened_at=opens,
+        tie=item_tie(rules.contract_id, sort, item.id) if item else f"contract:{rules.contract_id}",
+        period=f"{term.key}:{sort}:{item.id}" if item else term.key,
+        facts={"share": round(share, 6)},
+        window="always",
+        aimed=True,
+        due_at=midnight(term.ends_on, calendar).astimezone(UTC),
+    )
+    plan_steps(book, book.deadlines[row.name], obligation)
+    obligation.warn_at = None
+    return obligation
+
+
+# What events add
+
+
+_RUNNING = """
+SELECT o.id FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
+WHERE c.contract_id = %s AND c.name = %s AND o.period <> '' AND o.opened_at <= %s AND o.due_at > %s
+  AND o.state <> 'void' AND (%s = '' OR o.tie = %s) ORDER BY o.id LIMIT 1 FOR UPDATE OF o
+"""
+_ADD = """
+INSERT INTO commitments_contribution (customer_id, contract_id, obligation_id, event_id, amount, token, at, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (obligation_id, event_id) DO NOTHING
+"""
+_TOTAL = (
+    "SELECT coalesce(sum(amount), 0), count(*), count(DISTINCT token) FILTER (WHERE token <> '') "
+    "FROM commitments_contribution WHERE obligation_id = %s"
+)
+
+
+def gather(book: Book, event: Happening) -> list[Verdict]:
+    """Add what an event contributes to the quotas that count it. Queries: four per quota. Locks: the obligation."""
+    verdicts: list[Verdict] = []
+    for promise in book.gathered.get(event.verb, ()):
+        if not book.applies(promise, event.facts) or not book.holds(promise.amount.when, event.facts):
+            continue
+        amount, token = _told(promise, event)
+        if amount is None:
+            continue
+        verdicts += _add(book, promise, event, amount, token)
+    return verdicts
+
+
+def _told(promise: Quota, event: Happening) -> tuple[float | None, str]:
+    gathered = promise.amount
+    if gathered.how == "count":
+        return 1.0, ""
+    value = event.facts.get(gathered.fact)
+    if gathered.how == "distinct":
+        return (None, "") if value is None else (1.0, str(value)[:64])
+    return figures.told_amount(gathered.fact, value, duration=figures.is_duration(promise.bounds)), ""
+
+
+def _add(book: Book, promise: Quota, event: Happening, amount: float, token: str) -> list[Verdict]:
+    tie = ""
+    if promise.each not in ("", "contract"):
+        told = str(event.facts.get(promise.each, "")).rpartition(":")[2]
+        tie = item_tie(book.contract_id, promise.each, int(told) if told.isdigit() else -1)
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNNING, [book.contract_id, promise.name, event.at, event.at, tie, tie])
+        found = cursor.fetchone()
+        if found is None:
+            return []
+        cursor.execute(
+            _ADD,
+            [
+                book.customer_id,
+                book.contract_id,
+                found[0],
+                event.id,
+                Decimal(str(amount)),
+                token,
+                event.at,
+                "",
+            ],
+        )
+    (obligation,) = storage.load_ids([found[0]])
+    verdicts = weigh(book, obligation, clock.now(), event)
+    storage.write([obligation])
+    return verdicts
+
+
+# The figure and the verdict
+
+
+def refresh(row: Commitment, book: Book, promise: Quota | Target, now: datetime) -> None:
+    """Work out the interim figures of what runs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM commitments_obligation WHERE commitment_id = %s AND settled_at IS NULL "
+            "AND state = 'running' AND due_at > %s",
+            [row.pk, now],
+        )
+        ids = [found[0] for found in cursor.fetchall()]
+    if not ids:
+        return
+    obligations = storage.load_ids(ids)
+    for obligation in obligations:
+        weigh(book, obligation, now)
+    storage.write(obligations)
+
+
+def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | None = None) -> list[Verdict]:
+    """Set an obligation's figure, and its verdict once there is one. Returns what is to be told."""
+    promise = book.measured[obligation.commitment]
+    assert obligation.due_at is not None
+    is_over = obligation.due_at < now
+    before = obligation.state
+    if isinstance(promise, Quota):
+        state, at_risk = _weigh_quota(promise, obligation, now, is_over=is_over)
+    else:
+        state, at_risk = _weigh_target(promise, obligation, now, is_over=is_over)
+    obligation.dirty = True
+    obligation.warn_at = (obligation.warn_at or now) if at_risk and state == "running" else None
+    if state != before:
+        _settle(book, obligation, state, event.at if event else obligation.due_at, event)
+    if state == "missed" and before != "missed":
+        return [Verdict("missed", obligation, obligation.missed_at or obligation.due_at)]
+    return [Verdict("kept", obligation, obligation.kept_at or now)] if state == "kept" != before else []
+
+
+def _weigh_quota(promise: Quota, obligation: Obligation, now: datetime, *, is_over: bool) -> tuple[str, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTAL, [obligation.id])
+        total, counted, distinct = cursor.fetchone()
+    amount = float(distinct if promise.amount.how == "distinct" else total)
+    limits = figures.limits_of(promise.bounds)
+    obligation.facts |= {"amount": amount, "counted": counted}
+    if limits is None:
+        return ("void" if is_over else "running"), False
+    if promise.pro_rata:
+        limits = limits.scaled(float(obligation.facts.get("share", 1)))
+    obligation.facts |= {"low": limits.low, "high": limits.high}
+    assert obligation.due_at is not None
+    elapsed = figures.elapsed_share(obligation.opened_at, obligation.due_at, now)
+    obligation.facts["forecast"] = figures.forecast(amount, elapsed)
+    return (
+        figures.quota_verdict(amount, limits, is_over=is_over),
+        figures.quota_at_risk(amount, limits, elapsed),
+    )
+
+
+def _weigh_target(
+    promise: Target, obligation: Obligation, now: datetime, *, is_over: bool
+) -> tuple[str, bool]:
+    assert obligation.due_at is not None
+    until = min(obligation.due_at, now)
+    found = measuring.measured(obligation.contract_id, promise, obligation.opened_at, until)
+    reached = measuring.reached(
+        obligation.contract_id, promise.bounds, found.amount, obligation.opened_at, until
+    )
+    limits = measuring.limits_now(obligation.contract_id, promise.bounds, obligation.opened_at, until)
+    obligation.facts |= {
+        "amount": found.amount,
+        "counted": found.counted,
+        "good": found.good,
+        "low": limits.low if limits else None,
+        "high": limits.high if limits else None,
+    }
+    return figures.target_verdict(reached, is_over=is_over), reached is False
+
+
+def _settle(book: Book, obligation: Obligation, state: str, at: datetime, event: Happening | None) -> None:
+    obligation.state = state
+    obligation.ending = NO_DATA if state == "void" else ""
+    obligation.kept_at = at if state == "kept" else None
+    obligation.kept_event_id = event.id if event and state == "kept" else None
+    obligation.missed_at = at if state == "missed" else None
+    obligation.settled_at = None if state == "running" else at
+    if state == "missed":
+        plan_steps(book, book.deadlines[obligation.commitment], obligation)
+        obligation.warn_at = None
+    elif state == "running":
+        plan_steps(book, book.deadlines[obligation.commitment], obligation)
+    else:
+        obligation.next_at = None
+
+
+def correct(*, obligation_id: int, event_id: int, amount: float, at: datetime, reason: str) -> dict[str, Any]:
+    """Add a correction, mostly negative, to a quota's period and weigh it anew; event_id: what proves it.
+
+    The caller has checked access and recorded the event. Returns the figure after it. Locks: the obligation.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM commitments_obligation WHERE id = %s FOR UPDATE", [obligation_id])
+        (obligation,) = storage.load_ids([obligation_id])
+        cursor.execute(
+            _ADD,
+            [
+                obligation.customer_id,
+                obligation.contract_id,
+                obligation.id,
+                event_id,
+                Decimal(str(amount)),
+                "",
+                at,
+                reason[:300],
+            ],
+        )
+    weigh(books.pinned(obligation.contract_id, obligation.plan_version_id), obligation, clock.now())
+    storage.write([obligation])
+    return obligation.facts

@@ -1,0 +1,36 @@
+"""What the register itself has to tell: verdicts become events, which it consumes in turn."""
+
+from __future__ import annotations
+
+from shouyue.commitments.rules.book import Book
+from shouyue.commitments.rules.reducer import Verdict
+from shouyue.kernel import events
+from shouyue.kernel.actor import SYSTEM
+
+ALWAYS_TOLD = frozenset({"missed", "late"})
+"""Verdicts that become events in any case; the others only when a promise of the plan asks for them."""
+
+
+def tell(verdicts: list[Verdict], book: Book) -> None:
+    """Record verdicts as events, which the register consumes in turn."""
+    for verdict in verdicts:
+        obligation = verdict.obligation
+        verb = f"obligation.{verdict.outcome}"
+        if not obligation.id or (verdict.outcome not in ALWAYS_TOLD and verb not in book.outcomes):
+            continue
+        record_verdict(verdict)
+
+
+def record_verdict(verdict: Verdict, **facts: str | int) -> None:
+    """One event about an obligation, in the thread of its case."""
+    obligation = verdict.obligation
+    events.record(
+        f"obligation.{verdict.outcome}",
+        actor=SYSTEM,
+        subject=("obligation", obligation.id),
+        case=obligation.case,
+        customer_id=obligation.customer_id,
+        contract_id=obligation.contract_id,
+        facts={"commitment": obligation.commitment[:64], **facts},
+        occurred_at=verdict.at,
+    )
