@@ -134,7 +134,7 @@ class LinkForm(_ContactForm):
     """For whom, for how long."""
 
     hours = forms.TypedChoiceField(
-        label=_("Lasts"),
+        label=pgettext_lazy("link", "Lasts"),
         coerce=int,
         initial=72,
         choices=[

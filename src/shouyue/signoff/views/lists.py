@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shouyue.kernel import clock
@@ -22,7 +22,7 @@ from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 EXPORT_LIMIT = 20_000
 COLUMNS = (
     Column(key="label", label=gettext_lazy("About")),
-    Column(key="kind", label=gettext_lazy("What")),
+    Column(key="kind", label=pgettext_lazy("sign-off", "What")),
     Column(key="state", label=gettext_lazy("State")),
     Column(key="who", label=gettext_lazy("Waiting for")),
     Column(key="due", label=gettext_lazy("Answer wanted by")),
@@ -77,7 +77,11 @@ def _filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter], SignoffF
                     Choice(value="overdue", label=_("Overdue")),
                 ],
             ),
-            Filter(key="kind", label=_("What"), choices=[Choice(value=v, label=n) for v, n in Kind.choices]),
+            Filter(
+                key="kind",
+                label=pgettext("sign-off", "What"),
+                choices=[Choice(value=v, label=n) for v, n in Kind.choices],
+            ),
             Filter(
                 key="state", label=_("State"), choices=[Choice(value=v, label=n) for v, n in State.choices]
             ),
@@ -111,7 +115,15 @@ def export(request: HttpRequest) -> HttpResponseBase:
     actor = _actor(request)
     _shown, wanted = _filters(request, actor)
     rows = queries.with_steps(queries.signoffs_matching(actor, wanted))[:EXPORT_LIMIT]
-    head = [_("Number"), _("What"), _("Purpose"), _("About"), _("What exactly"), _("State"), _("Contract")]
+    head = [
+        _("Number"),
+        pgettext("sign-off", "What"),
+        _("Purpose"),
+        _("About"),
+        _("What exactly"),
+        _("State"),
+        _("Contract"),
+    ]
     head += [_("Asked by"), _("Asked at"), _("Answer wanted by"), _("Settled at"), _("Holds until")]
     head += [_("Answered by"), "SHA-256"]
     cells = (
