@@ -30,6 +30,7 @@ def _names(name: str, default: str = "") -> list[str]:
 PACKAGE = Path(__file__).resolve().parent.parent
 SHOUYUE_HOME = home.home_directory()
 SECRET_KEY = home.secret_key(SHOUYUE_HOME)
+SECRET_KEY_FALLBACKS = _names("SHOUYUE_SECRET_KEY_FALLBACKS")
 DEBUG = _flag("SHOUYUE_DEBUG")
 ALLOWED_HOSTS = _names("SHOUYUE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _names("SHOUYUE_TRUSTED_ORIGINS")
@@ -242,7 +243,8 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("SHOUYUE_LOG_LEVEL", "WARNING")},
-    "loggers": {"procrastinate": {"level": "WARNING"}},
+    # httpx names whole addresses at INFO, and a robot's address is its key
+    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
 }
 
 if TESTING:

@@ -25,7 +25,7 @@ def notices_of(actor: Actor) -> QuerySet[Notice]:
 
 def notice_of(actor: Actor, notice_id: int) -> Notice:
     """One of the actor's own notices. Raises: NotFound."""
-    found = Notice.objects.of(actor).filter(channel=Channel.IN_APP, pk=notice_id).first()
+    found: Notice | None = Notice.objects.of(actor).filter(channel=Channel.IN_APP, pk=notice_id).first()
     if found is None:
         raise NotFound
     return found
@@ -41,7 +41,7 @@ def unread_count(actor: Actor) -> int:
 
 def digest_of(actor: Actor, notice_id: int) -> Notice:
     """One of the actor's digests, on whatever channel. Raises: NotFound."""
-    found = Notice.objects.of(actor).filter(pk=notice_id, parts__gt=0).first()
+    found: Notice | None = Notice.objects.of(actor).filter(pk=notice_id, parts__gt=0).first()
     if found is None:
         raise NotFound
     return found

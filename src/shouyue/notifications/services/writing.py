@@ -88,7 +88,7 @@ def write(drafts: Sequence[Draft]) -> tuple[int, bool]:
 
 
 def _taken_on(drafts: Sequence[Draft]) -> Mapping[tuple[str, int, int], tuple[int, int] | None]:
-    """(about, user) of what somebody is on already → (user, customer) it was handed to, or None. Queries: one or none."""
+    """(about, user) of what somebody is on → (user, customer) it was handed to, or None. Queries: one or none."""
     about: dict[str, set[int]] = defaultdict(set)
     for draft in drafts:
         if draft.about[0]:
