@@ -51,6 +51,8 @@ def dispatch_visit(
         raise Conflict(_("Nobody can be sent for a ticket that is solved or closed."), code="wrong_state")
     if not access.may_go(engineer_id, ticket):
         raise Invalid(fields={"engineer": [_("This person does not work in the ticket's contract.")]})
+    if planned_at is not None and abs(planned_at - clock.now()) > acting.FARTHEST:
+        raise Invalid(fields={"planned_at": [_("This time is too far away.")]})
     visit: Visit = Visit.objects.create(
         customer_id=ticket.customer_id,
         ticket=ticket,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +18,9 @@ from shouyue.kernel.events import FactValue
 from shouyue.tickets import access, rules
 from shouyue.tickets.choices import Status
 from shouyue.tickets.models import Ticket
+
+FARTHEST = timedelta(days=365 * 100)
+"""A planned time farther away is a slip of the keyboard; near the year 10,000 no calendar can show it."""
 
 
 class StaleVersion(Conflict):

@@ -74,6 +74,8 @@ def promise_answer(*, actor: Actor, ticket_id: int, promised_at: datetime, text:
     ticket = acting.begin(actor, ticket_id, "promise_answer")
     if promised_at.tzinfo is None or promised_at <= clock.now():
         raise Invalid(fields={"promised_at": [_("The promised time must lie in the future.")]})
+    if promised_at - clock.now() > acting.FARTHEST:
+        raise Invalid(fields={"promised_at": [_("This time is too far away.")]})
     if ticket.promised_answer_at == promised_at and ticket.answer_given_at is None:
         return ticket
     ticket.promised_answer_at = promised_at
