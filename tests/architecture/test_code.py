@@ -14,6 +14,7 @@ READ_ELSEWHERE = {
     "accounts/sessions.py": "Django's interface for session stores",
     "calendars/loading.py": "turns stored calendars into rules",
     "notifications/tasks.py": "clears what has expired",
+    "signoff/models.py": "who sees a sign-off follows from those it asks",
     "tickets/access.py": "who may read a file follows from the ticket it hangs on",
     "tickets/cases.py": "answers what lower modules ask about cases",
     "tickets/history.py": "names of the people in a time line",

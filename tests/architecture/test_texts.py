@@ -21,7 +21,9 @@ HALF = re.compile(
 )
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|%%")
 
-QUOTED = re.compile(r"守约|简体中文|\b[a-z]+ \([休班平日]+\)|\([休班平日, ]+\)|班 or “")
+QUOTED = re.compile(
+    r"守约|简体中文|\b[a-z]+ \([休班平日]+\)|\([休班平日, ]+\)|班 or “|国务院办公厅通知|\d (小时|个工作日|周)"
+)
 """Chinese words that English texts quote: our name, and what holiday files contain."""
 
 
