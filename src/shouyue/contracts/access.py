@@ -1,38 +1,16 @@
-"""Who may do what in a contract, and the access a person's memberships add up to."""
+"""Who may do what in a contract."""
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Final
 
-from shouyue.accounts.choices import SEES_EVERYTHING
-from shouyue.contracts import queries
 from shouyue.contracts.choices import Role
-from shouyue.kernel.actor import Access, Actor
-from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, Scope
+from shouyue.kernel.actor import Actor
 
 SETS_UP: Final = ("hq", Role.SERVICE_MANAGER.value)
 MANAGES: Final = (*SETS_UP, Role.PROJECT_MANAGER.value)
+DECIDES_FOR_CUSTOMER: Final = (Role.APPROVER.value, Role.LEADER.value)
 STAFFS: Final = (*MANAGES, Role.SERVICE_SUPERVISOR.value, Role.REGIONAL_SUPERVISOR.value)
-
-
-def resolve(user_id: int, customer_id: int, roles: frozenset[str]) -> Access:
-    """What a user may reach: all customers for those who serve everybody, else those of its memberships.
-
-    A customer's user never leaves its own customer and holds no role of the provider. Queries: one.
-    """
-    held: dict[int, set[str]] = {}
-    customers = {customer_id}
-    for owner, contract_id, role in queries.current_memberships(user_id):
-        if customer_id not in (PROVIDER_ID, owner):
-            continue
-        held.setdefault(contract_id, set()).add(role)
-        customers.add(owner)
-    contract_roles = MappingProxyType({contract: frozenset(names) for contract, names in held.items()})
-    if customer_id != PROVIDER_ID:
-        return Access(Scope(customers=frozenset({customer_id})), frozenset(), contract_roles)
-    scope = EVERYTHING if not roles.isdisjoint(SEES_EVERYTHING) else Scope(customers=frozenset(customers))
-    return Access(scope, roles, contract_roles)
 
 
 def can_set_up(actor: Actor) -> bool:
@@ -43,6 +21,23 @@ def can_set_up(actor: Actor) -> bool:
 def can_manage(actor: Actor, contract_id: int) -> bool:
     """May change the contract: its plan, sites, milestones, responsibilities."""
     return _holds(actor, MANAGES, contract_id)
+
+
+def can_apply_plan(actor: Actor) -> bool:
+    """May put a plan version in force without the approval of both sides; the event says so."""
+    return can_set_up(actor)
+
+
+def may_approve_for_provider(actor: Actor, contract_id: int) -> bool:
+    """Approves a proposed plan version for the provider."""
+    return _holds(actor, SETS_UP, None) or (
+        actor.is_staff and actor.has_role(Role.SERVICE_MANAGER, contract_id=contract_id)
+    )
+
+
+def may_approve_for_customer(actor: Actor, contract_id: int) -> bool:
+    """Approves a proposed plan version for the customer."""
+    return not actor.is_staff and actor.has_role(*DECIDES_FOR_CUSTOMER, contract_id=contract_id)
 
 
 def can_staff(actor: Actor, contract_id: int) -> bool:

@@ -66,3 +66,33 @@ class ContractState(models.TextChoices):
     EXPIRING = "expiring", _("Ends soon")
     ENDED = "ended", _("Ended")
     STOPPED = "stopped", _("Switched off")
+
+
+class ProposalState(models.TextChoices):
+    """Where a proposed plan version stands on its way into force."""
+
+    PROPOSED = "proposed", _("waits for the provider")
+    PROVIDER_APPROVED = "provider_approved", _("waits for the customer")
+    APPROVED = "approved", _("approved by both")
+    IN_FORCE = "in_force", _("taken into force")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still be decided or is to happen."""
+        return self in (self.PROPOSED, self.PROVIDER_APPROVED, self.APPROVED)
+
+
+OPEN_PROPOSALS = tuple(state.value for state in ProposalState if state.is_open)
+
+
+class PlanStep(models.TextChoices):
+    """What somebody did to a proposal."""
+
+    PROPOSED = "proposed", _("Proposed")
+    PROVIDER_APPROVED = "provider_approved", _("Approved by the provider")
+    CUSTOMER_APPROVED = "customer_approved", _("Approved by the customer")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    APPLIED = "applied", _("Taken into force")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import queries
 from shouyue.contracts.choices import Area, Role, SiteMode
+from shouyue.contracts.planning.queries import Start
 from shouyue.kernel.errors import ShouyueError
 from shouyue.web.navigation import Text
 
@@ -166,6 +168,50 @@ class PlanTextForm(forms.Form):
         if not cleaned.get("text"):
             raise forms.ValidationError(_("Choose a file or paste its text."))
         return cleaned
+
+
+class DraftForm(forms.Form):
+    """What a draft begins with."""
+
+    name = forms.CharField(label=_("name of the draft"), max_length=100, required=False)
+    start = forms.ChoiceField(label=_("start from"))
+
+    def __init__(self, *args: Any, starts: Sequence[Start], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups = (
+            (_("Versions of this plan"), "version"),
+            (_("Templates"), "template"),
+            (_("Plans of other contracts"), "contract"),
+        )
+        choices = [
+            (label, [(one.key, one.label) for one in starts if one.group == group]) for label, group in groups
+        ]
+        self.fields["start"].choices = [part for part in choices if part[1]]  # type: ignore[attr-defined]
+
+
+class ProposalForm(forms.Form):
+    """When a proposed version is to take effect, and why."""
+
+    effective_on = forms.DateField(
+        label=_("takes effect on"),
+        widget=DayInput(),
+        required=False,
+        help_text=_("Left empty: as soon as both sides have approved."),
+    )
+    note = forms.CharField(
+        label=_("what changes and why"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is refused."""
+
+    reason = forms.CharField(
+        label=_("reason"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 def show_error(form: forms.Form, error: ShouyueError) -> None:

@@ -8,7 +8,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.contracts.choices import Area, ContractState, Role, SiteMode
+from shouyue.contracts.choices import (
+    OPEN_PROPOSALS,
+    Area,
+    ContractState,
+    PlanStep,
+    ProposalState,
+    Role,
+    SiteMode,
+)
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
@@ -240,3 +248,85 @@ class Responsibility(models.Model):
                 fields=("contract", "activity"), name="contracts_responsibility_activity_uniq"
             ),
         )
+
+
+class PlanDraft(models.Model):
+    """A plan text somebody works on; it may have errors. version: rises by one with every save."""
+
+    customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
+    contract = SameCustomerForeignKey(Contract, models.PROTECT, db_index=False, related_name="drafts")
+    name = models.CharField(_("name"), max_length=100)
+    text = models.TextField(_("text"))
+    based_on = models.ForeignKey(
+        PlanVersion, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("based on")
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(editable=False)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+
+    objects = ContractPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-updated_at", "-id")
+        indexes = (models.Index(fields=("contract", "-updated_at"), name="contracts_plandraft_list_idx"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanProposal(models.Model):
+    """A plan version proposed for a contract; at most one is open at a time. effective_on: empty for at once."""
+
+    customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
+    contract = SameCustomerForeignKey(Contract, models.PROTECT, db_index=False, related_name="proposals")
+    plan_version = models.ForeignKey(PlanVersion, models.PROTECT, db_index=False, related_name="proposals")
+    state = models.CharField(_("state"), max_length=20, choices=ProposalState, default=ProposalState.PROPOSED)
+    effective_on = models.DateField(_("takes effect on"), null=True, blank=True)
+    note = models.TextField(_("what changes and why"), blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    proposed_at = models.DateTimeField(editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ContractPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-proposed_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("contract",),
+                condition=models.Q(state__in=OPEN_PROPOSALS),
+                name="contracts_planproposal_open_uniq",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("contract", "-proposed_at"), name="contracts_planproposal_idx"),
+            models.Index(
+                fields=("effective_on",),
+                name="contracts_planproposal_due_idx",
+                condition=models.Q(state=ProposalState.APPROVED),
+            ),
+        )
+
+
+class PlanProposalStep(models.Model):
+    """Who did what to a proposal, in which role, when; a trigger refuses changes."""
+
+    customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
+    contract = SameCustomerForeignKey(Contract, models.PROTECT, db_index=False, related_name="+")
+    proposal = SameCustomerForeignKey(PlanProposal, models.PROTECT, related_name="steps")
+    step = models.CharField(_("step"), max_length=20, choices=PlanStep)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    role = models.CharField(_("role"), max_length=40, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    happened_at = models.DateTimeField()
+
+    objects = ContractPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("id",)

@@ -101,16 +101,20 @@ class _Words:
 
 @lru_cache(maxsize=64)
 def _page(plan_version_id: int, language: str, words: _Words) -> PlanPage:
-    plan = loading.plan_of(plan_version_id)
+    return page_of(loading.plan_of(plan_version_id), words.words, language)
+
+
+def page_of(plan: Plan, words: Vocabulary, language: str) -> PlanPage:
+    """Any plan in words, also one that is not stored."""
     return PlanPage(
         plan.title.pick(language),
         plan.about.pick(language) if plan.about else "",
-        tuple(_promise(one, plan, words.words, language) for one in plan.commitments),
+        tuple(promise_of(one, plan, words, language) for one in plan.commitments),
         tuple(Settled(one.id, one.decision.pick(language), one.affects) for one in plan.settles),
     )
 
 
-def _promise(one: Commitment, plan: Plan, words: Vocabulary, language: str) -> Promise:
+def promise_of(one: Commitment, plan: Plan, words: Vocabulary, language: str) -> Promise:
     state = state_of(one, plan, words)
     executable: Executable = (
         "not_executable" if state.missing else "unset" if state.blocking else "executable"
@@ -199,6 +203,7 @@ class PromiseDiff:
     state: str
     old: tuple[str, ...]
     new: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +218,38 @@ class OtherDiff:
 
 def promise_diffs(old_id: int, new_id: int, language: str) -> list[PromiseDiff]:
     """The promises two plan versions state differently, in plain sentences. Queries: those of `plan_of`."""
-    old, new = plan_page(old_id, language), plan_page(new_id, language)
-    before = {one.name: one for one in old.promises}
-    after = {one.name: one for one in new.promises}
-    parts = diff_plans(loading.plan_of(old_id), loading.plan_of(new_id)).of("commitment")
-    return [
-        PromiseDiff(part.name, part.state, _said(before, part.name), _said(after, part.name))
-        for part in parts
-    ]
+    return promises_differing(loading.plan_of(old_id), loading.plan_of(new_id), language)
+
+
+def promises_differing(
+    old: Plan, new: Plan, language: str, *, for_customer: bool = False
+) -> list[PromiseDiff]:
+    """The same for any two plans. for_customer: without what concerns the provider alone."""
+    words = vocabulary.current()
+    parts = diff_plans(old, new).of("commitment")
+    names = {part.name for part in parts}
+    before, after = (_told(plan, names, words, language) for plan in (old, new))
+    found = []
+    for part in parts:
+        seen = after.get(part.name) or before[part.name]
+        if not (for_customer and seen.internal):
+            said = _said(before, part.name), _said(after, part.name)
+            found.append(PromiseDiff(part.name, part.state, *said, title=seen.title))
+    return found
+
+
+def _told(plan: Plan, names: set[str], words: Vocabulary, language: str) -> dict[str, Promise]:
+    return {one.name: promise_of(one, plan, words, language) for one in plan.commitments if one.name in names}
 
 
 def other_diffs(old_id: int, new_id: int) -> list[OtherDiff]:
     """Whatever else differs: windows, scales, stages, catalogue …"""
-    parts = diff_plans(loading.plan_of(old_id), loading.plan_of(new_id)).parts
+    return others_differing(loading.plan_of(old_id), loading.plan_of(new_id))
+
+
+def others_differing(old: Plan, new: Plan) -> list[OtherDiff]:
+    """The same for any two plans."""
+    parts = diff_plans(old, new).parts
     return [
         OtherDiff(part.part, part.name, part.state, tuple(change.field for change in part.changes))
         for part in parts

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from shouyue.accounts.choices import SEES_EVERYTHING
 from shouyue.accounts.models import User
 from shouyue.accounts.queries import matching
 from shouyue.contracts.choices import ContractState, Role
@@ -25,10 +27,10 @@ from shouyue.contracts.models import (
 )
 from shouyue.contracts.rules import ContractRules
 from shouyue.kernel import clock
-from shouyue.kernel.actor import Actor
+from shouyue.kernel.actor import Access, Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.pinyin import search_text
-from shouyue.kernel.scope import PROVIDER_ID
+from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, Scope
 from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
 
 __all__ = ["compiled", "plan_of", "read_ahead"]
@@ -286,6 +288,25 @@ def current_memberships(user_id: int) -> list[tuple[int, int, str]]:
     today = clock.today(DEFAULT_ZONE)
     rows = Membership.objects.filter(_holds_on(today), user_id=user_id)
     return list(rows.order_by("id").values_list("customer_id", "contract_id", "role"))
+
+
+def access_of(user_id: int, customer_id: int, roles: frozenset[str]) -> Access:
+    """What a user may reach: all customers for those who serve everybody, else those of its memberships.
+
+    A customer's user never leaves its own customer and holds no role of the provider. Queries: one.
+    """
+    held: dict[int, set[str]] = {}
+    customers = {customer_id}
+    for owner, contract_id, role in current_memberships(user_id):
+        if customer_id not in (PROVIDER_ID, owner):
+            continue
+        held.setdefault(contract_id, set()).add(role)
+        customers.add(owner)
+    contract_roles = MappingProxyType({contract: frozenset(names) for contract, names in held.items()})
+    if customer_id != PROVIDER_ID:
+        return Access(Scope(customers=frozenset({customer_id})), frozenset(), contract_roles)
+    scope = EVERYTHING if not roles.isdisjoint(SEES_EVERYTHING) else Scope(customers=frozenset(customers))
+    return Access(scope, roles, contract_roles)
 
 
 def _holds_on(day: date) -> Q:

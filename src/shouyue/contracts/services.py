@@ -213,18 +213,25 @@ def change_contract(
 def pin_plan_version(
     *, actor: Actor, contract_id: int, plan_version_id: int, version: int | None = None
 ) -> Contract:
-    """Let a contract run by another plan version, from now on; obligations already open keep theirs.
+    """Let a contract run by another plan version, without asking both sides: for those who set contracts up.
 
-    Another plan altogether is for those who set contracts up. Raises: NotAllowed, NotFound; Conflict when the
-    contract was changed since. Event: contract.plan_applied, which the commitment register follows in the same
-    transaction. Locks: the contract.
+    Others propose it (`planning.services`). Raises: NotAllowed, NotFound; Conflict when the contract was changed since.
+    Locks: the contract.
     """
     contract = _managed(actor, contract_id, version)
-    wanted = PlanVersion.objects.filter(pk=plan_version_id)
-    if not access.can_set_up(actor):
-        wanted = wanted.filter(plan=contract.plan_version.plan)
-    if not wanted.exists():
+    if not access.can_apply_plan(actor):
+        raise NotAllowed
+    if not PlanVersion.objects.filter(pk=plan_version_id).exists():
         raise NotFound
+    return put_in_force(actor=actor, contract=contract, plan_version_id=plan_version_id)
+
+
+def put_in_force(*, actor: Actor, contract: Contract, plan_version_id: int) -> Contract:
+    """Let a contract run by a plan version from now on; obligations already open keep theirs.
+
+    contract: locked by the caller, who has checked access. Event: contract.plan_applied, which the commitment
+    register follows in the same transaction.
+    """
     if contract.plan_version_id == plan_version_id:
         return contract
     before = contract.plan_version_id

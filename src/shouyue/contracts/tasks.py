@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shouyue.contracts import services
+from shouyue.contracts.planning import services as planning
 from shouyue.kernel import jobs
 from shouyue.kernel.actor import job_actor
 
@@ -15,3 +16,13 @@ from shouyue.kernel.actor import job_actor
 )
 def enter_due_stages() -> None:
     services.enter_due_stages(actor=job_actor("contracts.enter_due_stages"))
+
+
+@jobs.task(
+    "contracts.apply_due_plans",
+    cron="*/5 * * * *",
+    purpose="put approved plan versions in force on their day",
+    lock="stages",
+)
+def apply_due_plans() -> None:
+    planning.apply_due_plans(actor=job_actor("contracts.apply_due_plans"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from shouyue.contracts.views import changes, lists, page, versions
+from shouyue.contracts.views import changes, drafts, lists, page, proposals, versions
 
 app_name = "contracts"
 
@@ -35,5 +35,17 @@ urlpatterns: list[URLPattern] = [
     path("contracts/<str:code>/versions/<int:number>/", versions.show, name="version"),
     path("contracts/<str:code>/versions/<int:number>/plan.yaml", versions.download, name="version_text"),
     path("contracts/<str:code>/versions/<int:number>/apply/", versions.apply, name="apply_version"),
+    path("contracts/<str:code>/drafts/new/", drafts.create, name="new_draft"),
+    path("contracts/<str:code>/drafts/<int:draft_id>/", drafts.edit, name="draft"),
+    path("contracts/<str:code>/drafts/<int:draft_id>/check/", drafts.check, name="check_draft"),
+    path("contracts/<str:code>/drafts/<int:draft_id>/compare/", drafts.compare, name="compare_draft"),
+    path("contracts/<str:code>/drafts/<int:draft_id>/propose/", drafts.propose, name="propose_draft"),
+    path("contracts/<str:code>/drafts/<int:draft_id>/delete/", drafts.delete, name="delete_draft"),
+    path("contracts/<str:code>/proposals/<int:proposal_id>/", proposals.show, name="proposal"),
+    path("contracts/<str:code>/proposals/<int:proposal_id>/approve/", proposals.approve, name="approve_plan"),
+    path("contracts/<str:code>/proposals/<int:proposal_id>/refuse/", proposals.refuse, name="refuse_plan"),
+    path(
+        "contracts/<str:code>/proposals/<int:proposal_id>/withdraw/", proposals.withdraw, name="withdraw_plan"
+    ),
     path("contracts/<str:code>/<slug:tab>/", page.show, name="tab"),
 ]

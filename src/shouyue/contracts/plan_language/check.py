@@ -95,7 +95,9 @@ class _Checker:
         covered = {name for area in scores.areas for name in area.covers}
         for one in self.plan.commitments:
             if one.points != 0 and one.name not in covered:
-                self._report("score_without_area", f"commitments.{one.name}", severity="warning", name=one.name)
+                self._report(
+                    "score_without_area", f"commitments.{one.name}", severity="warning", name=one.name
+                )
 
     def _head_uses(self) -> Iterator[tuple[str, Use]]:
         every_verb: Context = tuple(("verb", verb) for verb in self.vocabulary.verbs)

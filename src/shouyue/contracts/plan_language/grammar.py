@@ -111,7 +111,11 @@ SETTLEMENT = keys(
     Key("affects", "names"),
 )
 SCORES = keys(
-    Key("period", "score_period", about="How long a sheet runs, and how contracts are closed; month by default."),
+    Key(
+        "period",
+        "score_period",
+        about="How long a sheet runs, and how contracts are closed; month by default.",
+    ),
     Key("base", "number_or_unset", about="What an area begins with; 100 by default."),
     Key("late", "share_or_unset", about="Share of the points a late keeping costs; all by default."),
     Key("freezes_after_days", "count", about="Days after its end before a period is closed; 5 by default."),

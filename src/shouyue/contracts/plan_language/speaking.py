@@ -104,6 +104,10 @@ _CHARGES = {
 }
 
 
+class _Said(str):
+    """A text that is in words already."""
+
+
 def _named_by(plan: Plan) -> dict[str, Text]:
     """What the plan itself gives a title may also be the value of a fact or a parameter."""
     classes = plan.warranty.classes if plan.warranty else ()
@@ -196,6 +200,8 @@ class Speaker:
 
     def value(self, value: Any) -> str:
         """Anything a table, bound or parameter may hold."""
+        if isinstance(value, _Said):
+            return value
         if isinstance(value, Duration):
             return self.span(value)
         if isinstance(value, Share):
@@ -316,8 +322,8 @@ class Speaker:
         if isinstance(choice, Table):
             named = Table(
                 choice.by,
-                tuple((word, self.window_choice(value)) for word, value in choice.rows),
-                None if choice.otherwise is None else self.window_choice(choice.otherwise),
+                tuple((word, _Said(self.window_choice(value))) for word, value in choice.rows),
+                None if choice.otherwise is None else _Said(self.window_choice(choice.otherwise)),
             )
             return self.table(named)
         return self.value(choice)
@@ -351,7 +357,10 @@ class Speaker:
 
     def _anchor_base(self, anchor: Anchor) -> str:
         if anchor.base == "weekday":
-            return self.pick(_WEEKDAYS[anchor.number])
+            day = self.pick(_WEEKDAYS[anchor.number])
+            if anchor.name == "-1":
+                return self.say(f"最后一个{day}", f"the last {day}")
+            return self.say(f"第{anchor.name}个{day}", f"{day} no. {anchor.name}") if anchor.name else day
         if anchor.base == "day":
             return self.say(f"{anchor.number}日", f"day {anchor.number}")
         if anchor.base == "open_day":

@@ -51,6 +51,31 @@ def obligor_label(by: str) -> str:
     return str(OBLIGORS.get(by, by))
 
 
+PARTS: dict[str, str | Promise] = {
+    "plan": _("Head of the plan"),
+    "window": _("Service window"),
+    "scale": _("Scale"),
+    "class": _("Request class"),
+    "wait": _("Waiting state"),
+    "milestone": _("Milestone"),
+    "stage": _("Stage"),
+    "catalogue item": _("Catalogue item"),
+    "settlement": _("Settlement"),
+}
+
+
+@register.simple_tag
+def part_label(part: str) -> str:
+    """What a part of a plan is called."""
+    return str(PARTS.get(part, part))
+
+
+@register.simple_tag
+def role_label(role: str) -> str:
+    """A role as people say it."""
+    return vocabulary.said(role, get_language() or "zh-hans")
+
+
 @register.simple_tag
 def word_tags(words: Iterable[str]) -> SafeString:
     """Words the system lacks, as people say them, each with its plain spelling in a muted tag."""

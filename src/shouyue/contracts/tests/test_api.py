@@ -139,7 +139,10 @@ def test_new_plan_version_is_stored_and_pinned(manager, contract):
     stored = manager.call("POST", "contracts/GB/plan-versions", {"text": PLAN.replace("8 h", "6 h")}).json()
     assert (stored["plan"], stored["number"]) == ("small-office", 2)
     match = {"If-Match": f'"{contract.version}"'}
-    answer = manager.call("PUT", "contracts/GB/plan-version", {"plan_version_id": stored["id"]}, **match)
+    data = {"plan_version_id": stored["id"]}
+    assert manager.call("PUT", "contracts/GB/plan-version", data, **match).status_code == 403
+    boss = Caller(make_user(roles=["service_manager"]))
+    answer = boss.call("PUT", "contracts/GB/plan-version", data, **match)
     assert (answer.status_code, answer.json()["plan_number"]) == (200, 2)
 
 

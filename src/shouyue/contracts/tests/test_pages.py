@@ -224,7 +224,8 @@ def test_new_plan_version_is_compared_then_applied(manager, contract):
     body = manager.get("/contracts/GB/versions/2/").content.decode()
     assert "within: 8 h" in body
     assert "within: 6 h" in body
-    assert manager.post("/contracts/GB/versions/2/apply/", {"version": contract.version}).status_code == 303
+    boss = signed_in(make_user(roles=["service_manager"]))
+    assert boss.post("/contracts/GB/versions/2/apply/", {"version": contract.version}).status_code == 303
     assert Contract.objects.get(pk=contract.pk).plan_version.number == 2
 
 

@@ -190,11 +190,11 @@ def test_pinning_records_and_changes_the_rules_at_once():
     assert pinned.version > contract.version
 
 
-def test_manager_cannot_reach_for_another_plan():
+def test_manager_cannot_pin_nor_reach_for_another_plan():
     contract = make_contract()
     other = make_plan_version(PLAN.replace("plan: small-office", "plan: other"))
     manager = actor_of(make_member(contract, Role.PROJECT_MANAGER).pk)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         services.pin_plan_version(actor=manager, contract_id=contract.pk, plan_version_id=other.pk)
     with pytest.raises(NotAllowed):
         services.store_plan_version(actor=manager, text=PLAN.replace("plan: small-office", "plan: third"))

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from shouyue.contracts import access, forms, loading, plan_page, queries
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract
+from shouyue.contracts.planning import queries as planning
 from shouyue.contracts.views.lists import actor_of
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
@@ -245,7 +246,12 @@ def _catalogue(view: View) -> Context:
 
 def _versions(view: View) -> Context:
     form = view.form or (forms.PlanTextForm() if view.can_manage else None)
-    return {"rows": list(queries.plan_versions_of(view.actor, view.contract)), "form": form}
+    return {
+        "rows": list(queries.plan_versions_of(view.actor, view.contract)),
+        "drafts": list(planning.drafts_of(view.actor, view.contract.pk)[:50]),
+        "proposals": list(planning.proposals_of(view.actor, view.contract.pk)[:50]),
+        "form": form,
+    }
 
 
 @dataclass(frozen=True)

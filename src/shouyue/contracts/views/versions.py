@@ -45,7 +45,7 @@ def show(request: HttpRequest, code: str, number: int) -> HttpResponse:
         "parts": [] if same else plan_page.other_diffs(other.pk, version.pk),
         "lines": [] if same else plan_page.text_diff(other.text, version.text),
         "versions": list(queries.plan_versions_of(actor, contract)),
-        "can_apply": access.can_manage(actor, contract.pk) and version.pk != contract.plan_version_id,
+        "can_apply": access.can_apply_plan(actor) and version.pk != contract.plan_version_id,
     }
     return render_page(request, "contracts/version.html", context)
 
