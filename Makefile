@@ -24,7 +24,7 @@ run: setup  ## start everything with the demo contracts; Ctrl-C stops it (PORT=8
 
 test: setup tools  ## run all tests
 	@scripts/install-test-tools
-	@exec $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: setup tools  ## check style, types, templates, module order, migrations, translations
 	@scripts/lint $(SOURCES)
