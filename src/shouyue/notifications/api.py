@@ -47,3 +47,23 @@ def list_notices(request: HttpRequest, query: Query[NoticeQuery]) -> dict[str, o
 def mark_read(request: HttpRequest, notice_id: int) -> Notice:
     """Mark one of the caller's notices read."""
     return services.mark_read(actor=rest.actor_of(request), notice_id=notice_id)
+
+
+@router.post("notices/{notice_id}/take-on", response=NoticeOut, summary="I am on it")
+@rest.repeatable
+def take_on(request: HttpRequest, notice_id: int) -> Notice:
+    """No repeats and no further steps about this for the caller."""
+    return services.take_on(actor=rest.actor_of(request), notice_id=notice_id)
+
+
+class HandOnIn(Schema):
+    """to: a colleague's user id."""
+
+    to: int
+
+
+@router.post("notices/{notice_id}/hand-on", response=NoticeOut, summary="Hand on to a colleague")
+@rest.repeatable
+def hand_on(request: HttpRequest, notice_id: int, given: HandOnIn) -> Notice:
+    """The colleague is told and gets what follows instead of the caller."""
+    return services.hand_on(actor=rest.actor_of(request), notice_id=notice_id, to=given.to)

@@ -87,6 +87,18 @@ def declare() -> None:
         },
     )
     states.register(
+        "channel",
+        {
+            "new": Look("neutral", "circle-dashed", _("Not tried yet")),
+            "given": Look("info", "settings", _("Set by the environment")),
+            "working": Look("good", "check", _("Works")),
+            "troubled": Look("warn", "alert-triangle", _("Failed lately")),
+            "resting": Look("warn", "clock", _("Asked for a pause")),
+            "broken": Look("bad", "plug-off", _("Does not answer")),
+            "off": Look("muted", "plug-off", _("Out of use")),
+        },
+    )
+    states.register(
         "notice-level",
         {
             "info": Look("info", "info-circle", _("For information")),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -101,7 +101,17 @@ def settled(parcel: Parcel, status: int, text: str, state: Any, *, wait: int = 6
 
 def scrub(parcel: Parcel, text: str) -> str:
     """The text without any secret of the gateway, short enough to be kept."""
-    for secret in sorted(parcel.secrets.values(), key=len, reverse=True):
-        if len(secret) >= 4:
-            text = text.replace(secret, "***")
+    for secret in sorted(_pieces(parcel), key=len, reverse=True):
+        text = text.replace(secret, "***")
     return text.replace("\x00", "")[:300]
+
+
+def _pieces(parcel: Parcel) -> set[str]:
+    """Secrets and what of them could be quoted alone: a token without its scheme, the key within an address."""
+    found: set[str] = set()
+    for secret in parcel.secrets.values():
+        parts = urlsplit(secret) if "://" in secret else None
+        found |= {secret, *secret.split()}
+        if parts is not None:
+            found |= {*parts.path.split("/"), *(value for _name, value in parse_qsl(parts.query))}
+    return {piece for piece in found if len(piece) >= 6}
