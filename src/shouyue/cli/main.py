@@ -23,6 +23,7 @@ COMMANDS = (
     "users",
     "plans",
     "calendars",
+    "periods",
     "demo",
     "manage",
 )

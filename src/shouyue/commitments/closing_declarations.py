@@ -34,6 +34,20 @@ def declare() -> None:
         Verb("obligation.objection_refused", _("Objection not accepted"), _OBJECTION),
         Verb("obligation.objection_withdrawn", _("Objection taken back"), _OBJECTION),
     )
+    period = {"period": FactType.CODE, "number": FactType.INTEGER}
+    events.declare(
+        Verb("period.closed", _("Period closed"), period | {"digest": FactType.DIGEST}),
+        Verb("period.reopening_asked", _("Opening the period again asked for"), period),
+        Verb("period.reopened", _("Period opened again"), period),
+        Verb("period.reopening_refused", _("Period kept closed"), period),
+    )
+    states.register(
+        "closing",
+        {
+            "closed": Look("good", "lock", _("Closed")),
+            "reopened": Look("warn", "lock-open", _("Open again")),
+        },
+    )
     files.register_reader("objection", _reads_objection)
     states.register(
         "objection",

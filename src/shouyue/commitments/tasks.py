@@ -8,6 +8,7 @@ from django.db import OperationalError
 
 from shouyue.kernel import jobs
 
+from . import closing_tasks  # noqa: F401 -- the queue looks for tasks here
 from .services import sweep, tending
 
 TURN_SECONDS = 5

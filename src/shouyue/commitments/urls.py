@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import objection_views, views
+from . import closing_views, objection_views, views
 
 app_name = "commitments"
 
@@ -20,4 +20,10 @@ urlpatterns: list[URLPattern] = [
     path("objections/", objection_views.objections, name="objections"),
     path("objections/<int:objection_id>/", objection_views.objection, name="objection"),
     path("objections/<int:objection_id>/<slug:slug>/", objection_views.decide, name="decide_objection"),
+    path("promises/<str:code>/periods/", closing_views.periods, name="periods"),
+    path("promises/<str:code>/periods/close/", closing_views.close, name="close_period"),
+    path("promises/<str:code>/score/", closing_views.score, name="score"),
+    path("promises/<str:code>/score.csv", closing_views.export_score, name="export_score"),
+    path("periods/<int:closing_id>/", closing_views.closing, name="closing"),
+    path("periods/<int:closing_id>/<slug:slug>/", closing_views.reopen, name="reopen"),
 ]

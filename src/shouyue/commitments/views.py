@@ -27,7 +27,7 @@ from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 from . import cases, objection_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
-from .queries import board, explaining
+from .queries import board, closing, explaining
 
 SHOWN_ON_CASE = 40
 COLUMNS = (
@@ -96,7 +96,8 @@ def board_panel(request: HttpRequest, obj: object) -> str | None:
 
 def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     actor = _actor(request)
-    found = board.board_of(actor, contract, request.GET.get("month", ""))
+    frozen = closing.with_frozen(actor, board.board_of(actor, contract, request.GET.get("month", "")))
+    found = frozen.board
     kind, standing = request.GET.get("kind", ""), request.GET.get("standing", "")
     lines = [
         line
@@ -106,7 +107,10 @@ def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     return {
         "contract": contract,
         "board": found,
-        "lines": [_shown(line, actor.language) for line in lines],
+        "lines": [
+            _shown(line, actor.language) | {"now": frozen.corrected(line.commitment.name)} for line in lines
+        ],
+        "closing": frozen.closing,
         "kinds": Kind.choices,
         "kind": kind,
         "standing": standing,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_KEY = re.compile(r"(\d{4})-(?:(\d{2})|Q([1-4]))")
+_KEY = re.compile(r"([0-9]{4})-(?:([0-9]{2})|Q([1-4]))")
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
