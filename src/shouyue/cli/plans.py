@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,13 +40,18 @@ def register(commands: Commands) -> None:
     apply.add_argument("file", type=Path)
     apply.add_argument("--contract", metavar="CODE", help="without it the version is only stored")
     apply.add_argument("--yes", action="store_true", help="do not ask")
+    again = add_command(actions, "replay", run_replay, help="say what would have happened under a plan file")
+    again.add_argument("contract", metavar="CODE")
+    again.add_argument("file", type=Path)
+    again.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
+    again.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DAY")
     count = add_command(actions, "coverage", run_coverage, help="count promises stated, executable and unset")
     count.add_argument("files", nargs="*", type=Path, help="plan files; without any those of plans/")
     count.add_argument("--rows", action="store_true", help="print the state of every row")
     count.add_argument("--json", action="store_true", help="for machines")
     words = add_command(commands, "vocabulary", run_vocabulary, help="list the words plan files may use")
     words.add_argument("--json", action="store_true", help="for machines; `plan check` elsewhere can read it")
-    for action in (check, explain, compare, apply, count, words):
+    for action in (check, explain, compare, apply, again, count, words):
         action.add_argument(
             "--language", choices=("zh", "en"), default=_language(), help="of what is printed"
         )
@@ -174,6 +180,42 @@ def run_apply(chosen: argparse.Namespace) -> int:
     except ShouyueError as error:
         raise Problem(f"{chosen.contract or chosen.file}: {error}") from error
     print(f"{contract.code} runs by version {stored.number}.")
+    return 0
+
+
+def run_replay(chosen: argparse.Namespace) -> int:
+    """Deadlines under the plan in force and under the file, counted over stored events; nothing is changed."""
+    load_django()
+    from shouyue.commitments.replay_views import span_of
+    from shouyue.commitments.services.replaying import replay_plan
+    from shouyue.contracts import queries, vocabulary
+    from shouyue.kernel.actor import SYSTEM
+    from shouyue.kernel.errors import ShouyueError
+    from shouyue.kernel.scope import EVERYTHING, acting_in
+
+    plan = _read(chosen.file, vocabulary.current(), chosen.language)
+    try:
+        with acting_in(EVERYTHING):
+            contract = queries.contract_of(SYSTEM, chosen.contract)
+            since, until = span_of(contract, chosen.first, chosen.last)
+            found = replay_plan(
+                contract.pk,
+                plan,
+                since=since,
+                until=until,
+                language=chosen.language,
+                progress=lambda done: print(f"{done} cases", end="\r", file=sys.stderr, flush=True),
+            )
+    except ShouyueError as error:
+        raise Problem(f"{chosen.contract}: {error}") from error
+    print(f"{'kept':>12}{'late':>12}{'missed':>12}  (in force > file)")
+    for line in found.lines:
+        columns = (
+            f"{getattr(line.now, name, '-')} > {getattr(line.then, name, '-')}"
+            for name in ("kept", "late", "missed")
+        )
+        print("".join(f"{column:>12}" for column in columns), f" {line.name}: {line.title}")
+    print(f"{found.cases} cases, {found.events} events")
     return 0
 
 

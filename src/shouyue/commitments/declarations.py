@@ -14,7 +14,7 @@ from shouyue.kernel.events import FactType, RecordedEvent, Verb
 from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
-from . import guards, items, measures, views
+from . import guards, items, measures, replay_views, views
 from .queries.calendar import attestation_exists
 from .services import gating, plans, register
 
@@ -107,6 +107,16 @@ def declare() -> None:
             order=10,
             icon="clock-play",
             place="side",
+        ),
+    )
+    panels.register(
+        "plan-draft",
+        panels.Panel(
+            key="replay",
+            title=_("What would have happened"),
+            render=replay_views.draft_panel,
+            order=10,
+            icon="refresh",
         ),
     )
     panels.register(

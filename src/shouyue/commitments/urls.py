@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import closing_views, objection_views, views
+from . import closing_views, objection_views, replay_views, views
 
 app_name = "commitments"
 
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("promises/", views.boards, name="boards"),
     path("promises/<str:code>/", views.show_board, name="board"),
     path("promises/<str:code>/export.csv", views.export_board, name="export_board"),
+    path("promises/<str:code>/replay/", replay_views.show, name="replay"),
     path("obligations/", views.obligations, name="obligations"),
     path("obligations/export.csv", views.export_obligations, name="export_obligations"),
     path("obligations/<int:obligation_id>/", views.obligation, name="obligation"),

@@ -150,12 +150,4 @@ def declare() -> None:
             order=30,
             roles=frozenset({*access.STAFFS, "quality_manager", "audit_admin"}),
         ),
-        navigation.Item(
-            key="my-contracts",
-            label=_("Contracts"),
-            url_name="contracts:contracts",
-            icon="certificate",
-            area="portal",
-            order=30,
-        ),
     )
