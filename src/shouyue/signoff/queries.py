@@ -60,9 +60,7 @@ def steps_of(signoff: Signoff) -> list[Step]:
 def answers_of(signoff: Signoff) -> list[Answer]:
     """All answers, oldest first. Queries: one."""
     rows = Answer.objects.filter(signoff=signoff)
-    return list(
-        rows.select_related("user", "contact", "on_behalf_of", "recorded_by", "image", "step").order_by("id")
-    )
+    return list(rows.select_related("signoff", "on_behalf_of", "recorded_by", "image").order_by("id"))
 
 
 def links_of(signoff: Signoff) -> list[Link]:

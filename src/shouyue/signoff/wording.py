@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shouyue.contracts.choices import Role
 from shouyue.parties.choices import Capacity
 
 from . import queries
-from .choices import STEPS, Channel, Verdict
+from .choices import STEPS, Channel, Kind, Verdict
 from .models import Answer, Signoff, Step
 
 Words = str | Promise
@@ -34,7 +35,11 @@ def step_label(step: Step) -> str:
     known = [word for word in (code, capacity) if word]
     if not person:
         return " · ".join(reversed(known))
-    return f"{person} ({', '.join(known)})" if known else person
+    return _with_note(person, " · ".join(known)) if known else person
+
+
+def _with_note(name: str, note: str) -> str:
+    return _("%(name)s (%(note)s)") % {"name": name, "note": note}
 
 
 def purpose_of(signoff: Signoff, language: str) -> str:
@@ -66,11 +71,14 @@ def line_of(answer: Answer) -> Line:
     """An answer in words: who, in which capacity, for whom, written down by whom."""
     who = answer.name
     if answer.capacity:
-        who += f" ({capacity_label(answer.capacity)})"
+        who = _with_note(who, str(capacity_label(answer.capacity)))
     if answer.on_behalf_of is not None:
         who += " " + _("for %(name)s") % {"name": answer.on_behalf_of.name}
     how = str(Channel(answer.channel).label)
     if answer.recorded_by is not None:
         how += " · " + _("written down by %(name)s") % {"name": answer.recorded_by.name}
     icon, tone = _LOOKS[Verdict(answer.verdict)]
-    return Line(answer, Verdict(answer.verdict).label, answer.words, who, how, icon, tone)
+    title: Words = Verdict(answer.verdict).label
+    if answer.verdict == Verdict.GIVEN and answer.signoff.kind == Kind.SIGNATURE:
+        title = pgettext("sign-off", "Signed")
+    return Line(answer, title, answer.words, who, how, icon, tone)

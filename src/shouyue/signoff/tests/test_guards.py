@@ -11,9 +11,8 @@ from shouyue.kernel.errors import GateRefused
 from shouyue.kernel.gates import Request
 from shouyue.signoff import services
 from shouyue.signoff.services import Asked, guards
-from shouyue.tickets.tests.factories import make_engineer, make_ticket
 
-from .factories import make_admin, make_asker, make_leader, make_signoff, step_of
+from .factories import make_admin, make_asker, make_engineer, make_leader, make_signoff, step_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,26 +52,25 @@ def contract():
 
 def test_consent_counts_for_its_purpose_subject_and_time(contract):
     asker, (admin, _contact) = make_asker(contract), make_admin(contract)
-    ticket, other = make_ticket(contract), make_ticket(contract)
+    ticket, other = 41, 42
     ends = clock.now() + timedelta(hours=8)
-    signoff = make_signoff(contract, actor=asker, subject=("ticket", ticket.pk), expires_at=ends)
-    right = asked(("ticket", ticket.pk), contract, purpose="remote-check")
+    signoff = make_signoff(contract, actor=asker, subject=("ticket", ticket), expires_at=ends)
+    right = asked(("ticket", ticket), contract, purpose="remote-check")
     assert guards.given(right) is not None
     services.give(actor=admin, step_id=step_of(signoff).pk)
     assert guards.given(right) is None
     assert (
-        guards.given(asked(("ticket", ticket.pk), contract, purpose="remote-check", capacity="server_admin"))
+        guards.given(asked(("ticket", ticket), contract, purpose="remote-check", capacity="server_admin"))
         is None
     )
     assert (
-        guards.given(asked(("remote", 5), contract, purpose="remote-check", case=f"ticket:{ticket.pk}"))
-        is None
+        guards.given(asked(("remote", 5), contract, purpose="remote-check", case=f"ticket:{ticket}")) is None
     )
     for wrong in (
-        asked(("ticket", ticket.pk), contract, purpose="change"),
-        asked(("ticket", other.pk), contract, purpose="remote-check"),
-        asked(("ticket", ticket.pk), contract, purpose="remote-check", capacity="data_owner"),
-        asked(("ticket", ticket.pk), make_contract(), purpose="remote-check"),
+        asked(("ticket", ticket), contract, purpose="change"),
+        asked(("ticket", other), contract, purpose="remote-check"),
+        asked(("ticket", ticket), contract, purpose="remote-check", capacity="data_owner"),
+        asked(("ticket", ticket), make_contract(), purpose="remote-check"),
     ):
         assert guards.given(wrong).guard == "consent.given"
     with clock.at(ends):

@@ -13,9 +13,8 @@ from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.signoff import rules, services
 from shouyue.signoff.models import Answer, Link, LinkTry, Signoff
-from shouyue.tickets.tests.factories import make_contact, make_engineer, upload
 
-from .factories import drawn, make_asker, make_signoff, step_of
+from .factories import drawn, make_asker, make_contact, make_engineer, make_signoff, step_of, upload
 
 pytestmark = pytest.mark.django_db
 

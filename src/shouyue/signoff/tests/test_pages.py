@@ -16,17 +16,21 @@ from shouyue.kernel.scope import Scope, acting_in
 from shouyue.signoff import services
 from shouyue.signoff.models import Answer, Delegation, Link, Signoff, Step
 from shouyue.signoff.services import Asked
-from shouyue.tickets.tests.factories import (
+
+from .factories import (
     client_of,
+    drawn,
+    make_admin,
     make_agent,
+    make_asker,
     make_customer_user,
     make_engineer,
+    make_leader,
     make_officer,
-    make_ticket,
+    make_signoff,
+    step_of,
     upload,
 )
-
-from .factories import drawn, make_admin, make_asker, make_leader, make_signoff, step_of
 
 pytestmark = pytest.mark.django_db
 
@@ -59,40 +63,6 @@ def page_of(signoff, name="signoff", *more):
 
 def text_of(response):
     return response.content.decode()
-
-
-def test_ask_from_a_ticket_and_answer_in_the_portal(contract):
-    asker, (admin, _contact) = make_asker(contract), make_admin(contract)
-    ticket = make_ticket(contract)
-    browser = client_of(asker)
-    assert f"about=ticket:{ticket.pk}" in text_of(
-        browser.get(reverse("tickets:ticket", args=[ticket.number]))
-    )
-    url = f"{reverse('signoff:ask')}?about=ticket:{ticket.pk}"
-    assert ticket.number in text_of(browser.get(url))
-    form = {
-        "kind": "consent",
-        "purpose": "remote-check",
-        "scope": "远程检查日志",
-        "mode": "in_order",
-        "who1": "capacity:server_admin",
-        "idempotency_key": "k-1",
-    }
-    assert browser.post(url, form | {"scope": ""}).status_code == 422
-    made = [browser.post(url, form) for _twice in range(2)]
-    signoff = Signoff.objects.get()
-    assert [one.url for one in made] == [page_of(signoff)] * 2
-    assert (signoff.subject, signoff.label) == (("ticket", ticket.pk), f"{ticket.number} {ticket.title}")
-    person = client_of(admin)
-    assert signoff.number in text_of(person.get(reverse("portal:home")))
-    assert signoff.number in text_of(person.get(reverse("signoff:waiting")))
-    assert "远程检查日志" in text_of(person.get(page_of(signoff)))
-    given = person.post(page_of(signoff, "give", step_of(signoff).pk), {"words": "同意"})
-    assert given.status_code == 303
-    answer = Answer.objects.get()
-    assert (answer.channel, answer.capacity, len(answer.address_digest)) == ("portal", "server_admin", 64)
-    assert signoff.number not in text_of(person.get(reverse("signoff:waiting")))
-    assert signoff.number in text_of(browser.get(reverse("tickets:ticket", args=[ticket.number])))
 
 
 def test_refuse_without_a_reason_is_shown_again(asked):

@@ -8,10 +8,8 @@ from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.signoff import services
 from shouyue.signoff.models import Answer, Signoff
-from shouyue.tickets.tests.factories import make_contact
-from shouyue.tickets.tests.test_races import at_once
 
-from .factories import make_admin, make_asker, make_signoff, step_of
+from .factories import at_once, make_admin, make_asker, make_contact, make_signoff, step_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

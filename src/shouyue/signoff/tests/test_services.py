@@ -14,9 +14,21 @@ from shouyue.notifications.models import Notice
 from shouyue.signoff import queries, services
 from shouyue.signoff.models import Answer, Delegation, Signoff, Step
 from shouyue.signoff.services import Asked, Traces
-from shouyue.tickets.tests.factories import make_contact, make_customer_user, make_engineer, upload
 
-from .factories import data_url, drawn, make_admin, make_asker, make_leader, make_signoff, step_of
+from .factories import (
+    data_url,
+    drawn,
+    make_admin,
+    make_asker,
+    make_contact,
+    make_customer_user,
+    make_engineer,
+    make_leader,
+    make_officer,
+    make_signoff,
+    step_of,
+    upload,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +120,6 @@ def test_ask_of_a_contact_without_the_capacity_is_refused(contract, asker):
 
 
 def test_customers_and_officers_do_not_ask(contract):
-    from shouyue.tickets.tests.factories import make_officer
 
     admin, _contact = make_admin(contract)
     for actor, error in (
