@@ -13,6 +13,7 @@ from shouyue.calendars import services as calendars
 from shouyue.commitments.models import Commitment, Obligation
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, Membership
+from shouyue.contracts.planning import services as planning
 from shouyue.contracts.services import set_responsibility
 from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_member, reach
 from shouyue.files.models import StoredFile
@@ -22,6 +23,7 @@ from shouyue.notifications.models import Notice
 from shouyue.notifications.services import Draft, post
 from shouyue.parties.models import Contact
 from shouyue.parties.tests.factories import make_contact, make_customer, make_site
+from shouyue.signoff.tests.factories import make_admin, make_asker, make_signoff, step_of
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket
 from shouyue.tickets.tests.factories import client_of, make_agent, make_engineer, upload
@@ -120,6 +122,9 @@ def _make(code: str, mark: str) -> Twin:
     visit = visits.dispatch_visit(actor=agent, ticket_id=ticket.pk, engineer_id=engineer.user_id or 0)
     reader = make_member(contract, Role.LEADER, name=f"李主任 {mark}")
     post([Draft(reader.pk, customer.id, "in_app", f"通知 {mark}", key=f"twin:{code}", body=mark)])
+    asker = make_asker(contract)
+    make_admin(contract)
+    signoff = make_signoff(contract, actor=asker, label=f"远程检查 {mark}", scope=f"只读检查 {mark}")
     twin = Twin(mark, contract, Ticket.objects.get(pk=ticket.pk), visit, contact)
     twin.people = {
         "leader": _actor(reader),
@@ -129,7 +134,19 @@ def _make(code: str, mark: str) -> Twin:
         "engineer": engineer,
         "manager": _actor(make_member(contract, Role.PROJECT_MANAGER)),
     }
+    text = contract.plan_version.text
+    draft = planning.create_draft(
+        actor=SYSTEM,
+        contract_id=contract.pk,
+        start=f"version:{contract.plan_version_id}",
+        name=f"草稿 {mark}",
+    )
+    proposal = planning.propose_plan(
+        actor=SYSTEM, contract_id=contract.pk, text=f"{text}\n# proposed\n", note=f"提案 {mark}"
+    )
     twin.ids = {
+        "draft_id": draft.pk,
+        "proposal_id": proposal.pk,
         "number": ticket.number,
         "code": code,
         "customer_id": customer.id,
@@ -144,6 +161,8 @@ def _make(code: str, mark: str) -> Twin:
         "user_id": reader.pk,
         "membership_id": Membership.objects.get(user=reader).pk,
         "responsibility_id": contract.responsibilities.get().pk,
+        "signoff_number": signoff.number,
+        "step_id": step_of(signoff).pk,
         "key": f"customer:{calendar.pk}",
         "month": f"{clock.now():%Y-%m}",
         "day": date(2026, 10, 1),
