@@ -261,8 +261,8 @@ def charge_of(
     """Whether a request is charged on a day.
 
     Asked in this order: entitlements of the decision `ticket.charge`; the catalogue item (`item`, else the
-    first that fits the facts) while the contract runs, or in the stages it names; the warranty of the asset class; the
-    contract's term: free while it runs.
+    first that fits the facts; plainly free only while the contract runs, or in the stages it names); the warranty of
+    the asset class; the contract's term: free while it runs.
     used: how often entitlements with a limit were already used in their period.
     """
     known = {"stage": rules.stage_on(day), **facts}
@@ -273,7 +273,7 @@ def charge_of(
         return granted
     chosen = next((entry for entry in rules.plan.catalogue if entry.name == item), None) if item else None
     offered = chosen or next(iter(catalogue_items(rules, known, day)), None)
-    if offered is not None and (day <= rules.ends_on or offered.stages):
+    if offered is not None and (offered.charge != "free" or day <= rules.ends_on or offered.stages):
         return _catalogue_charge(rules, offered, known, day, warranty_class)
     if warranty_class:
         return _warranty_charge(rules, warranty_class, day)

@@ -9,11 +9,11 @@ from shouyue.contracts.vocabulary import Measure
 from shouyue.files import access as files
 from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
-from shouyue.web import navigation, rest, states
+from shouyue.web import navigation, panels, rest, states
 from shouyue.web.navigation import Item, Text
 from shouyue.web.states import Look, Tone
 
-from . import access, cases, measures
+from . import access, cases, charge_views, measures
 from .choices import (
     Attribution,
     Cause,
@@ -149,6 +149,21 @@ def declare() -> None:
     cases.declare()
     rest.declare_area("tickets", _("Tickets"), "visits")
     _declare_looks()
+    states.register(
+        "charge",
+        {
+            "free": Look("good", "circle-check", _("Free of charge")),
+            "quote": Look("warn", "receipt", _("Charged: to be quoted")),
+            "approval": Look("warn", "clock-play", _("Waits for the customer's approval")),
+            "work": Look("info", "circle-check", _("Quote approved")),
+            "refused": Look("bad", "circle-x", _("Quote not approved")),
+            "done": Look("neutral", "receipt", _("Charged")),
+        },
+    )
+    panels.register(
+        "ticket",
+        panels.Panel(key="charge", title=_("Charge"), render=charge_views.panel, order=40, icon="receipt"),
+    )
     navigation.register(
         Item(key="queue", label=_("Queue"), url_name="tickets:queue", icon="inbox", order=10, shortcut="g q"),
         Item(

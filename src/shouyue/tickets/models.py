@@ -325,3 +325,6 @@ class TicketRevision(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("ticket", "version"), name="tickets_ticketrevision_version_uniq"),
         )
+
+
+from . import charge_models  # noqa: E402, F401 -- Django finds its table here

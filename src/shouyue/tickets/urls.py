@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import charge_views, views
 
 app_name = "tickets"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("tickets/<str:number>/edit/", views.edit, name="edit"),
     path("tickets/<str:number>/note/", views.note, name="note"),
     path("tickets/<str:number>/files/", views.attach, name="attach"),
+    path("tickets/<str:number>/charge/<slug:name>/", charge_views.charge, name="charge"),
     path("tickets/<str:number>/<slug:slug>/", views.act, name="act"),
 ]

@@ -110,14 +110,23 @@ def _number(contract_id: int, limit: Any, since: datetime, until: datetime) -> f
 
 
 def holds_now(contract_id: int, requirement: MeasureHolds) -> bool:
-    """Whether a measure of the running month is within its bounds."""
-    measure = vocabulary.measures().get(requirement.measure)
-    if measure is None:
-        return False
+    """Whether a measure of the running month is within its bounds; not without data."""
+    found, since, now = _this_month(contract_id, requirement)
+    return bool(reached(contract_id, requirement.bounds, found.amount, since, now))
+
+
+def has_data(contract_id: int, requirement: MeasureHolds) -> bool:
+    """Whether there is anything to measure in the running month."""
+    return _this_month(contract_id, requirement)[0].amount is not None
+
+
+def _this_month(contract_id: int, requirement: MeasureHolds) -> tuple[Measured, datetime, datetime]:
     now = clock.now()
     since = now.astimezone(_zone(contract_id)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    found = measure.compute(MeasureRequest(contract_id, since, now, dict(requirement.args)))
-    return bool(reached(contract_id, requirement.bounds, found.amount, since, now))
+    measure = vocabulary.measures().get(requirement.measure)
+    if measure is None:
+        return NOTHING, since, now
+    return measure.compute(MeasureRequest(contract_id, since, now, dict(requirement.args))), since, now
 
 
 def _zone(contract_id: int) -> ZoneInfo:

@@ -96,8 +96,6 @@ def _take(
     ties = sorted({tie for one in versions for tie in ties_of(one, event)})
     if event.verb in book.gathered:
         tell(figures.gather(book, event), book)
-    if event.verb in book.watched:
-        tell(watching.on_event(book, event), book)
     if event.verb == ATTESTED:
         ties.extend(storage.ties_of_obligation(event.subject))
     new_case = recorded.seq == 1 and event.subject == event.case
@@ -131,6 +129,8 @@ def _take(
     )
     storage.refresh_clocks(elsewhere)
     tell(reaction.verdicts, book)
+    if event.verb in book.watched:
+        tell(watching.on_event(book, event), book)
 
 
 def _book_of(contract_id: int, plan_version_id: int) -> Book:

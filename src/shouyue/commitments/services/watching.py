@@ -9,12 +9,13 @@ from shouyue.commitments import books
 from shouyue.commitments.calendar_models import ConditionSpan
 from shouyue.commitments.choices import Condition
 from shouyue.commitments.models import Commitment
+from shouyue.commitments.queries import measuring
 from shouyue.commitments.rules.aiming import plan_steps
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.commitments.rules.recurrence import agreed
 from shouyue.commitments.rules.reducer import Verdict
-from shouyue.contracts.plan_language.model import Span, Standing
+from shouyue.contracts.plan_language.model import MeasureHolds, Span, Standing
 from shouyue.contracts.queries import compiled
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
@@ -73,6 +74,8 @@ def _look(
         actor=SYSTEM,
         facts={"commitment": row.name},
     )
+    if isinstance(promise.holds, MeasureHolds) and not measuring.has_data(row.contract_id, promise.holds):
+        return []  # nothing was there to measure: neither held nor broken
     missing = gating.unmet(promise.holds, request, book)
     condition = Condition.HELD if missing is None else Condition.BROKEN
     latest = ConditionSpan.objects.filter(commitment_id=row.pk, until__isnull=True).first()

@@ -1,0 +1,183 @@
+"""What a ticket costs: the contract decides free or charged; what is charged is quoted, approved, done, stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shouyue.commitments.calendar_models import Decision
+from shouyue.commitments.services import deciding
+from shouyue.contracts.queries import compiled
+from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.signoff.models import Signoff
+from shouyue.signoff.services import Asked, ask, cancel
+from shouyue.tickets import access
+from shouyue.tickets.charge_models import TicketCharge
+from shouyue.tickets.models import Ticket
+
+from . import acting
+
+MOST = Decimal("100000000")
+PURPOSE = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ticket's charge as its page shows it. step: decide, free, quote, approval, work, done, refused."""
+
+    charge: TicketCharge | None
+    step: str
+    reason: str = ""
+    price: str = ""
+
+
+@transaction.atomic
+def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_class: str = "") -> TicketCharge:
+    """Let the contract say whether the ticket is charged; anew whenever item or class turn out different.
+
+    Raises: NotFound, NotAllowed; Invalid for an unknown item or class; Conflict when work was already charged, or no
+    contract is set. Event: decision.taken. Locks: the ticket row.
+    """
+    ticket = _held(actor, ticket_id)
+    rules = compiled(ticket.contract_id or 0)
+    if item and item not in {entry.name for entry in rules.plan.catalogue}:
+        raise Invalid(fields={"item": [_("Choose one of these.")]})
+    if warranty_class and warranty_class not in {term.name for term in rules.warranty}:
+        raise Invalid(fields={"warranty_class": [_("Choose one of these.")]})
+    known = TicketCharge.objects.filter(ticket=ticket).first()
+    if known is not None and known.done_at is not None:
+        raise Conflict(_("The work is charged already."))
+    decision = deciding.decide(
+        actor=actor,
+        decision=deciding.CHARGE,
+        contract_id=ticket.contract_id or 0,
+        subject=("ticket", ticket.pk),
+        facts=acting.facts_of(ticket),
+        item=item or ticket.catalogue,
+        warranty_class=warranty_class,
+    )
+    charge: TicketCharge
+    charge, _new = TicketCharge.objects.update_or_create(
+        ticket=ticket,
+        defaults={
+            "customer_id": ticket.customer_id,
+            "decision_id": decision.pk,
+            "is_free": decision.outcome.get("charge") == "free",
+            "item": item or ticket.catalogue,
+            "warranty_class": warranty_class,
+            "discount": float(decision.outcome.get("discount", 0)),
+        },
+    )
+    return charge
+
+
+@transaction.atomic
+def quote_charge(
+    *, actor: Actor, ticket_id: int, amount: Decimal, text: str, capacity: str = "approver"
+) -> TicketCharge:
+    """Quote what is charged and ask the customer's approver for it. A new quote calls the earlier one off.
+
+    amount: yuan, after any discount. Raises: NotFound, NotAllowed, Invalid; Conflict when it is free or done.
+    Events: approval.asked. Locks: the ticket row.
+    """
+    ticket = _held(actor, ticket_id)
+    charge = _charge_of(ticket)
+    if charge.is_free or charge.done_at is not None:
+        raise Conflict(_("There is nothing to quote for this ticket."))
+    _check_amount(amount)
+    said = acting.checked_text("text", text, required=True)
+    _call_off(actor, charge)
+    signoff = ask(
+        actor=actor,
+        kind="approval",
+        purpose=PURPOSE,
+        subject=("ticket", ticket.pk),
+        customer_id=ticket.customer_id,
+        contract_id=ticket.contract_id,
+        case=("ticket", ticket.pk),
+        scope=_("%(number)s: quote of %(amount)s yuan. %(text)s")
+        % {"number": ticket.number, "amount": f"{amount:.2f}", "text": said},
+        steps=[Asked(capacity=capacity)],
+    )
+    charge.quoted, charge.quote_text, charge.quoted_at = amount, said, clock.now()
+    charge.signoff_number = signoff.number
+    charge.save(update_fields=["quoted", "quote_text", "quoted_at", "signoff_number"])
+    return charge
+
+
+@transaction.atomic
+def state_charge(*, actor: Actor, ticket_id: int, amount: Decimal, text: str) -> TicketCharge:
+    """State what the work cost in the end; not more than the customer approved.
+
+    Raises: NotFound, NotAllowed, Invalid; Conflict when it is free, stated already, or not approved.
+    Locks: the ticket row.
+    """
+    ticket = _held(actor, ticket_id)
+    charge = _charge_of(ticket)
+    if charge.is_free or charge.done_at is not None or answer_to(charge) != "given":
+        raise Conflict(_("Work is charged only once the customer has approved the quote."))
+    _check_amount(amount)
+    if charge.quoted is not None and amount > charge.quoted:
+        raise Invalid(fields={"amount": [_("This is more than the customer approved; make a new quote.")]})
+    charge.done, charge.done_at = amount, clock.now()
+    charge.done_text = acting.checked_text("text", text, required=True)
+    charge.save(update_fields=["done", "done_text", "done_at"])
+    return charge
+
+
+def shown(actor: Actor, ticket: Ticket) -> Shown:
+    """Where the charge of a ticket stands, and why. Queries: three at most."""
+    charge = TicketCharge.objects.visible_to(actor).filter(ticket=ticket).first()
+    if charge is None:
+        return Shown(None, "decide")
+    decision = Decision.objects.get(pk=charge.decision_id)
+    reason = deciding.reason_of(decision, actor.language)
+    price = str(decision.outcome.get("price", ""))
+    if charge.is_free:
+        return Shown(charge, "free", reason)
+    if charge.done_at is not None:
+        return Shown(charge, "done", reason, price)
+    if not charge.signoff_number:
+        return Shown(charge, "quote", reason, price)
+    step = {"given": "work", "asked": "approval"}.get(answer_to(charge), "refused")
+    return Shown(charge, step, reason, price)
+
+
+def answer_to(charge: TicketCharge) -> str:
+    """What became of the quote's approval; empty without a quote. Queries: one."""
+    if not charge.signoff_number:
+        return ""
+    state = Signoff.objects.filter(number=charge.signoff_number).values_list("state", flat=True).first()
+    return str(state or "")
+
+
+def _held(actor: Actor, ticket_id: int) -> Ticket:
+    ticket = acting.lock(actor, ticket_id)
+    if not actor.is_staff or not access.can(actor, "record_handling", ticket):
+        raise NotAllowed
+    if ticket.contract_id is None:
+        raise Conflict(_("Set the contract first."))
+    return ticket
+
+
+def _charge_of(ticket: Ticket) -> TicketCharge:
+    found: TicketCharge | None = TicketCharge.objects.filter(ticket=ticket).first()
+    if found is None:
+        raise Conflict(_("Decide first whether the ticket is charged."))
+    return found
+
+
+def _call_off(actor: Actor, charge: TicketCharge) -> None:
+    open_one = Signoff.objects.filter(number=charge.signoff_number, state="asked").first()
+    if open_one is not None:
+        cancel(actor=actor, signoff_id=open_one.pk, words=_("A new quote replaces it."))
+
+
+def _check_amount(amount: Decimal) -> None:
+    if not amount.is_finite() or not Decimal(0) < amount <= MOST:
+        raise Invalid(fields={"amount": [_("Give an amount above zero.")]})
