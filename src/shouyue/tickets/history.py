@@ -22,7 +22,7 @@ from shouyue.kernel.models import Event
 
 from . import access, queries
 from .choices import Channel, Tier, WaitReason
-from .models import Ticket, TicketLink
+from .models import Ticket, TicketLink, TicketNote
 from .services import StaleVersion
 
 Text = str | Promise
@@ -82,8 +82,10 @@ def entries(actor: Actor, ticket: Ticket, attached: Sequence[StoredFile]) -> lis
     names = _names(found)
     files = {stored.pk: stored.name for stored in attached}
     internal = access.sees_internal(actor)
+    notes = queries.notes_of(actor, ticket)
+    answer = _words_of_answer(found, notes)
     lines = [
-        _line(event, names, files)
+        _line(event, names, files, answer.text if answer and event.verb == "ticket.responded" else "")
         for event in found
         if internal or event.verb not in ("obligation.warned", "obligation.missed")
     ]
@@ -96,16 +98,34 @@ def entries(actor: Actor, ticket: Ticket, attached: Sequence[StoredFile]) -> lis
             icon="message-circle" if note.is_public else "lock",
             tone="info" if note.by_customer else "neutral",
         )
-        for note in queries.notes_of(actor, ticket)
+        for note in notes
+        if note is not answer
     ]
     return sorted(lines, key=lambda entry: entry.at, reverse=True)
 
 
-def _line(event: Event, names: dict[int, str], files: dict[int, str]) -> Entry:
+def _words_of_answer(found: Sequence[Event], notes: Sequence[TicketNote]) -> TicketNote | None:
+    """The note that was written together with the first answer: both are one line."""
+    answered = next((event for event in found if event.verb == "ticket.responded"), None)
+    if answered is None:
+        return None
+    for note in notes:
+        together = abs((note.written_at - answered.recorded_at).total_seconds()) < 2
+        if (
+            note.is_public
+            and not note.by_customer
+            and (note.source_key or "").startswith("answer:")
+            and together
+        ):
+            return note
+    return None
+
+
+def _line(event: Event, names: dict[int, str], files: dict[int, str], words: str = "") -> Entry:
     known = events.declared_verbs().get(event.verb)
     icon, tone = _LOOKS.get(event.verb, ("point", "neutral"))
     late = (event.recorded_at - event.occurred_at).total_seconds() > 120
-    text = _detail(event, names, files)
+    text = words or _detail(event, names, files)
     if late:
         text = "\n".join(filter(None, [text, _("Recorded later.")]))
     return Entry(

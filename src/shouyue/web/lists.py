@@ -102,6 +102,26 @@ class ListPage:
         return any(item.value for item in self.filters)
 
     @property
+    def searches(self) -> list[Filter]:
+        """The filters that always show."""
+        return [item for item in self.filters if item.kind == "search"]
+
+    @property
+    def narrowings(self) -> list[Filter]:
+        """The filters that fold behind one button on phones."""
+        return [item for item in self.filters if item.kind != "search"]
+
+    @property
+    def narrowed_by(self) -> int:
+        """How many of the folded filters are set."""
+        return sum(bool(item.value) for item in self.narrowings)
+
+    @property
+    def folds(self) -> bool:
+        """Whether the filters would take up a phone's screen."""
+        return len(self.narrowings) > 2
+
+    @property
     def heads(self) -> list["Head"]:
         """The columns with their sort state."""
         return [Head(column, self.sort) for column in self.columns]

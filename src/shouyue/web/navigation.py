@@ -103,7 +103,17 @@ def groups_for(request: HttpRequest, actor: Actor | None) -> list[Group]:
 def _sees(actor: Actor, item: Item) -> bool:
     if item.area != "user" and actor.is_staff == (item.area == "portal"):
         return False
+    if item.area in ("desk", "provider") and actor.is_staff and not _does_business(actor):
+        return False
     return not item.roles or actor.has_role(*item.roles)
+
+
+_KEEPERS = frozenset({"system_admin", "security_admin"})
+"""They keep the system and its users; tickets, contracts and promises are none of their business."""
+
+
+def _does_business(actor: Actor) -> bool:
+    return bool(actor.contract_roles) or not actor.roles or not actor.roles <= _KEEPERS
 
 
 def _link(request: HttpRequest, item: Item) -> Link | None:

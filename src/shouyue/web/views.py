@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -63,6 +64,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@login_not_required
 @never_cache
 @require_GET
 def server_now(request: HttpRequest) -> HttpResponse:
@@ -70,12 +72,14 @@ def server_now(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"now": clock.now().isoformat()})
 
 
+@login_not_required
 @require_GET
 def offline(request: HttpRequest) -> HttpResponse:
     """The page a phone shows without network; it needs no session."""
     return render(request, "web/errors/offline.html")
 
 
+@login_not_required
 @require_GET
 def offline_worker(request: HttpRequest) -> HttpResponse:
     """The script of the offline page; served from the root, because a worker rules only what lies below it."""

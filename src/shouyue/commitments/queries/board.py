@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 
 from shouyue.commitments.choices import Kind, Readiness, Standing
 from shouyue.commitments.models import Commitment
-from shouyue.commitments.rules.standing import Figures, standing_of
+from shouyue.commitments.rules.standing import Figures, share_tone, standing_of
 from shouyue.contracts.models import Contract
 from shouyue.contracts.plan_language.model import Target
 from shouyue.contracts.queries import compiled
@@ -150,6 +150,11 @@ class Overview:
     figures: Figures
     promises: int
     ready: int
+
+    @property
+    def tone(self) -> str:
+        """The colour of its share."""
+        return share_tone(self.figures.share)
 
 
 _OVERVIEW = """

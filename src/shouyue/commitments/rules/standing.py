@@ -50,6 +50,15 @@ class Figures:
         return self.kept / self.fell_due if self.fell_due else None
 
 
+def share_tone(share: float | None) -> str:
+    """The colour of a share kept: broken is broken, but 95 of 100 must not look like none.
+
+    A reading aid of the pages, not a verdict: promised thresholds stand in the plan."""
+    if share is None:
+        return "muted"
+    return "good" if share >= 0.95 else "warn" if share >= 0.8 else "bad"
+
+
 def standing_of(
     readiness: Readiness, figures: Figures, reached: bool | None = None, *, is_over: bool = False
 ) -> Standing:

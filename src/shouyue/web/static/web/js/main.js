@@ -14,4 +14,5 @@ import "./live.js";
 import "./upload.js";
 import "./combobox.js";
 import "./rows.js";
+import "./filters.js";
 import "./offline.js";
