@@ -28,6 +28,7 @@ from . import cases, objection_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
 from .queries import board, closing, explaining
+from .rules.standing import share_tone
 
 SHOWN_ON_CASE = 40
 COLUMNS = (
@@ -140,6 +141,8 @@ def _shown(line: board.Line, language: str) -> dict[str, Any]:
         "standing": line.standing,
         "figures": line.figures,
         "share": line.share,
+        "tone": share_tone(line.share),
+        "idle": line.standing in (Standing.NOT_EXECUTABLE, Standing.UNSET) and not any(line.figures.values),
         "measured": line.measured,
         "owed_by": one.owed_by,
     }
