@@ -70,7 +70,7 @@ NOT_WORDS = re.compile(
 )
 NAMES = {
     "Shouyue", "English", "Ctrl", "Enter", "Esc", "Shift", "Tab", "Chrome", "HeadlessChrome", "Chromium", "Linux",
-    "Mozilla", "Gecko", "Apple", "Kit", "Safari", "Headless", "build", "gov", "warranty", "crash",
+    "Mozilla", "Gecko", "Apple", "Kit", "Safari", "Headless", "Web", "like", "build", "gov", "warranty", "crash",
     "chinesecalendar", "calendar", "customer",
     "YAML", "IP", "Asia", "Shanghai", "Bearer", "PostgreSQL", "Windows", "Excel", "Word", "WeChat", "SQL",
 }  # fmt: skip

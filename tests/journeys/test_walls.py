@@ -25,6 +25,7 @@ STRONGEST = ("leader", "manager")
 REFUSED = {403, 404, 405}
 NOWHERE = {
     "number": "TWZ-2026-1",
+    "signoff_number": "TWZ-S-1",
     "code": "TWZ",
     "key": "customer:999999",
     "commitment": "respond",
