@@ -11,12 +11,13 @@ from shouyue.files.models import StoredFile
 from shouyue.kernel import events, gates
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.events import FactType, RecordedEvent, Verb
+from shouyue.notifications import colleagues
 from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
 from . import guards, items, measures, replay_views, views
 from .queries.calendar import attestation_exists
-from .services import gating, plans, register
+from .services import gating, plans, register, telling
 
 CODE = FactType.CODE
 _OUTCOME = {"commitment": CODE, "step": CODE}
@@ -39,6 +40,8 @@ def declare() -> None:
         Verb("obligation.missed", _("Promise missed"), _OUTCOME),
         Verb("obligation.kept", _("Promise kept"), _OUTCOME),
         Verb("obligation.late", _("Promise kept late"), _OUTCOME),
+        Verb("obligation.escalated", _("Promise escalated"), {**_OUTCOME, "tier": CODE}),
+        Verb("obligation.silent", _("No reply in time"), {**_OUTCOME, "meaning": CODE}),
         Verb("gate.passed", _("Gate passed"), {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN}),
         Verb(
             "gate.refused",
@@ -60,6 +63,7 @@ def declare() -> None:
         Verb("quota.corrected", _("Figure corrected"), {"commitment": CODE}),
     )
     events.consume(register.consume)
+    colleagues.register(telling.colleagues)
     for verb in ("calendar.created", "calendar.changed"):
         events.react(verb, _calendars_changed)
     items.declare()

@@ -7,6 +7,7 @@ class TicketsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import declarations
+        from . import declarations, handlers
 
         declarations.declare()
+        handlers.listen()

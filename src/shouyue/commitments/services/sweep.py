@@ -19,13 +19,14 @@ from shouyue.commitments.rules.book import TASK, Book
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.reducer import Verdict, begin, miss
 from shouyue.commitments.rules.timing import VERDICT, Entry
-from shouyue.kernel import clock, locks
+from shouyue.kernel import clock, events, locks
 from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
-from . import figures, register, storage
+from . import escalating, figures, register, storage
 from .telling import Taken, drafts_for
+from .verdicts import event_of, is_heard
 
 BATCH = 500
 IDLE_SECONDS = 0.25
@@ -45,8 +46,8 @@ SELECT id FROM due WHERE pg_try_advisory_xact_lock(hashtextextended(key, 7))
 def sweep_once(limit: int = BATCH) -> int:
     """Work on what is due now, one batch. Returns how many obligations were taken up.
 
-    Queries: claim, load, write, notices, clocks, and one per verdict. Locks: the claimed rows and their cases, none of
-    which it waits for.
+    Queries: claim, load, write, notices, clocks, verdicts, and a few per verdict that something listens to. Locks: the
+    claimed rows and their cases, none of which it waits for.
     """
     with acting_in(EVERYTHING):
         if not locks.is_real_time():
@@ -105,11 +106,14 @@ def _work(obligations: list[Obligation], now: datetime) -> None:
             continue
         _advance(book, obligation, now, taken, verdicts)
     storage.write(obligations)
-    post(drafts_for([item for item in taken if item.entry.step is not None and item.entry.step.to]))
+    silent = escalating.silences(verdicts)
+    told = [item for item in taken if item.entry.step is not None and item.entry.step.to]
+    post(drafts_for([*told, *silent]))
     storage.refresh_clocks(
         verdict.obligation.case for verdict, _, _ in verdicts if verdict.outcome != "warned"
     )
     _tell(verdicts)
+    escalating.record(taken, silent)
 
 
 def _rest(obligation: Obligation) -> None:
@@ -165,10 +169,18 @@ def _concerns(book: Book, obligation: Obligation, entry: Entry, now: datetime) -
 
 
 def _tell(verdicts: list[tuple[Verdict, Book, str]]) -> None:
-    for verdict, book, step in verdicts:
-        if (
-            verdict.outcome not in register.ALWAYS_TOLD
-            and f"obligation.{verdict.outcome}" not in book.outcomes
-        ):
-            continue
-        register.record_verdict(verdict, **({"step": step[:64]} if step else {}))
+    """Events of the verdicts: cases of which nobody listens to any in one statement, the others one by one."""
+    told = [
+        (verdict, step)
+        for verdict, book, step in verdicts
+        if verdict.outcome in register.ALWAYS_TOLD or f"obligation.{verdict.outcome}" in book.outcomes
+    ]
+    heard = {verdict.obligation.case for verdict, _ in told if is_heard(verdict)}
+    made = [
+        (verdict.obligation.case in heard, event_of(verdict, **({"step": step[:64]} if step else {})))
+        for verdict, step in told
+    ]
+    events.record_many([event for alone, event in made if not alone])
+    for alone, event in made:
+        if alone:
+            events.record_many([event])

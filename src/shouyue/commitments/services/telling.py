@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,14 +12,26 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from shouyue.commitments import cases
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.timing import Entry
 from shouyue.contracts.plan_language.model import Deadline
 from shouyue.kernel import clock
-from shouyue.notifications.choices import Channel, Level
+from shouyue.kernel.actor import Actor
+from shouyue.notifications.choices import PLAN_WORDS, Channel, Level
+from shouyue.notifications.queries import wishes_of
 from shouyue.notifications.services import Draft
+
+SILENCES = {
+    "silence: consent": _lazy("%(case)s: no reply to “%(promise)s” by %(due)s; this counts as consent"),
+    "silence: refusal": _lazy("%(case)s: no reply to “%(promise)s” by %(due)s; this counts as refusal"),
+    "silence: escalate": _lazy(
+        "%(case)s: no reply to “%(promise)s” by %(due)s; please take it up with the customer"
+    ),
+}
+"""What is said when the customer has not replied, by the key of the step that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,13 @@ WHERE m.contract_id = ANY(%s) AND m.role = ANY(%s) AND u.is_active
   AND (m.starts_on IS NULL OR m.starts_on <= %s) AND (m.ends_on IS NULL OR m.ends_on >= %s)
 ORDER BY m.id
 """
+_COLLEAGUES = """
+SELECT DISTINCT u.id, u.name, u.name_key
+FROM contracts_membership m JOIN accounts_user u ON u.id = m.user_id
+WHERE m.contract_id = %s AND u.customer_id = %s AND u.is_active
+  AND (m.starts_on IS NULL OR m.starts_on <= %s) AND (m.ends_on IS NULL OR m.ends_on >= %s)
+ORDER BY u.name_key, u.id
+"""
 _PEOPLE = (
     "SELECT id, customer_id, email, language, time_zone FROM accounts_user WHERE id = ANY(%s) AND is_active"
 )
@@ -66,13 +85,21 @@ def drafts_for(taken: Sequence[Taken]) -> list[Draft]:
         for kind, ids in _ids_by_type(taken).items()
         for number, label in cases.labels_of(kind, ids).items()
     }
+    told = [(item, person) for item in taken for person in _recipients(item, members, workers)]
+    wishes = wishes_of({person.id for item, person in told if item.entry.step and not item.entry.step.by})
     drafts: dict[str, Draft] = {}
-    for item in taken:
-        for person in _recipients(item, members, workers):
-            for channel in _channels(item, person):
-                draft = _draft(item, person, channel, labels[item.obligation.case])
-                drafts[draft.key] = draft
+    for item, person in told:
+        for channel in _channels(item, person, wishes):
+            draft = _draft(item, person, channel, labels[item.obligation.case])
+            drafts[draft.key] = draft
     return list(drafts.values())
+
+
+def colleagues(actor: Actor, contract_id: int) -> list[tuple[int, str]]:
+    """Whom the actor may hand a notice on to: members of the contract on his own side. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLLEAGUES, [contract_id, actor.customer_id, *[clock.today("Asia/Shanghai")] * 2])
+        return [(number, name) for number, name, _key in cursor.fetchall()]
 
 
 def _roles(item: Taken) -> set[str]:
@@ -134,12 +161,17 @@ def _recipients(
     return list(found.values())
 
 
-def _channels(item: Taken, person: Person) -> list[str]:
-    """In the application always; by mail when the plan asks for more than that, or leaves the choice open."""
+def _channels(item: Taken, person: Person, wishes: Mapping[int, Sequence[str]]) -> list[str]:
+    """In the application always; else as the plan says, or as the person wishes where it leaves the choice open.
+
+    Robots speak in the provider's own groups: no customer is told there.
+    """
     step = item.entry.step
     assert step is not None
-    by_mail = bool(person.email) and (not step.by or bool(set(step.by) - {"app"}))
-    return [Channel.IN_APP, Channel.EMAIL] if by_mail else [Channel.IN_APP]
+    named = [str(PLAN_WORDS[word]) for word in step.by] if step.by else wishes.get(person.id, ())
+    if person.customer_id:
+        named = [channel for channel in named if channel != Channel.ROBOT]
+    return list(dict.fromkeys([Channel.IN_APP.value, *named]))
 
 
 def _draft(item: Taken, person: Person, channel: str, label: cases.Label) -> Draft:
@@ -148,7 +180,9 @@ def _draft(item: Taken, person: Person, channel: str, label: cases.Label) -> Dra
     with translation.override(person.language):
         title = item.promise.title.pick(person.language)
         values = {"case": label.number, "promise": title, "due": _local(obligation.due_at, person.zone)}
-        if overdue:
+        if entry.key in SILENCES:
+            subject = str(SILENCES[entry.key]) % values
+        elif overdue:
             subject = _("%(case)s: “%(promise)s” has passed its time (%(due)s)") % values
         elif obligation.due_at is None:
             subject = _("%(case)s: “%(promise)s” is running") % values

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 from django.db import connection
@@ -14,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from shouyue.accounts.models import User
-from shouyue.kernel import clock
+from shouyue.kernel import clock, locks
 from shouyue.notifications.choices import Channel, Level, State
 from shouyue.notifications.models import Acknowledgement, Notice
 from shouyue.notifications.rules.pace import FEW
@@ -49,13 +50,33 @@ class Draft:
     gateway_id: int | None = None
 
 
-_INSERT = """
-INSERT INTO notifications_notice (customer_id, user_id, channel, level, subject, body, url, key, state, attempts, error,
-    created_at, sent_at, about_type, about_id, case_type, case_id, about_customer_id, contract_id, step, records,
-    gateway_id, parts, answer)
-VALUES {rows} ON CONFLICT (key) DO NOTHING RETURNING id, state, records, channel, user_id, level
-"""
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '')"
+_COLUMNS = (
+    *(
+        "customer_id bigint",
+        "user_id bigint",
+        "channel text",
+        "level text",
+        "subject text",
+        "body text",
+        "url text",
+    ),
+    *(
+        "key text",
+        "state text",
+        "created_at timestamptz",
+        "sent_at timestamptz",
+        "about_type text",
+        "about_id bigint",
+    ),
+    *("case_type text", "case_id bigint", "about_customer_id bigint", "contract_id bigint", "step text"),
+    *("records boolean", "gateway_id bigint"),
+)
+# one array per column: a statement that grew with its rows would be parsed and planned anew each time
+_INSERT = f"""
+INSERT INTO notifications_notice ({", ".join(column.split()[0] for column in _COLUMNS)}, attempts, error, parts, answer)
+SELECT n.*, 0, '', 0, '' FROM unnest({", ".join(f"%s::{column.split()[1]}[]" for column in _COLUMNS)}) n
+ON CONFLICT (key) DO NOTHING RETURNING id, state, records, channel, user_id, level
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +100,9 @@ def write(drafts: Sequence[Draft]) -> tuple[int, bool]:
     drafts = [_redirected(draft, taken) for draft in drafts] if taken else drafts
     for start in range(0, len(drafts), 500):
         part = drafts[start : start + 500]
-        parameters = [value for draft in part for value in _values(draft, now, _is_taken(draft, taken))]
+        rows = [_values(draft, now, _is_taken(draft, taken)) for draft in part]
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT.format(rows=", ".join([_ROW] * len(part))), parameters)
+            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
             made += [_Made(*row) for row in cursor.fetchall()]
     _gather_in_app(made, now)
     return len(made), any(one.state == State.QUEUED and one.channel != Channel.PHONE for one in made)
@@ -157,6 +178,8 @@ def _gather_in_app(made: Sequence[_Made], now: datetime) -> None:
     many = {user_id: rows for user_id, rows in groups.items() if len(rows) > FEW}
     if not many:
         return
+    for user_id in sorted(many):  # two who write at once share one digest
+        locks.hold(f"notifications.digest:{user_id}")
     people = User.objects.filter(pk__in=many).order_by("pk")
     fresh = Notice.objects.filter(
         user_id__in=many,
@@ -184,7 +207,7 @@ def digest_for(person: User, channel: str, now: datetime, state: str) -> Notice:
         user=person,
         channel=channel,
         subject="",
-        key=f"digest:{channel}:{person.pk}:{now.isoformat()}",
+        key=f"digest:{channel}:{person.pk}:{now.isoformat()}:{token_hex(4)}",
         state=state,
         created_at=now,
         sent_at=now if state == State.SENT else None,

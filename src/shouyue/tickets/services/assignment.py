@@ -124,6 +124,19 @@ def raise_tier(*, actor: Actor, ticket_id: int, to_tier: str, reason: str, to: i
 
 
 @transaction.atomic
+def escalate_to(*, actor: Actor, ticket_id: int, tier: str, reason: str) -> Ticket:
+    """Raise the case to a tier unless it is there, higher, or over already; repeating it does nothing.
+
+    Raises: NotFound, Invalid, GateRefused. Locks: the ticket row.
+    """
+    ticket = acting.lock(actor, ticket_id)
+    tier = acting.checked_choice("tier", tier, Tier.values, required=True)
+    if not rules.may_move("raise_tier", ticket.status) or not rules.is_higher(tier, ticket.tier):
+        return ticket
+    return raise_tier(actor=actor, ticket_id=ticket_id, to_tier=tier, reason=reason)
+
+
+@transaction.atomic
 def request_escalation(*, actor: Actor, ticket_id: int, reason: str) -> Ticket:
     """Ask for somebody higher: the customer is not content, or the engineer cannot go on.
 
