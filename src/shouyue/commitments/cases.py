@@ -20,6 +20,7 @@ class Label:
 
 People = Callable[[Sequence[int]], Mapping[int, Mapping[str, Sequence[int]]]]
 Labels = Callable[[Sequence[int]], Mapping[int, Label]]
+WorkedOn = Callable[[int], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,13 @@ class CaseType:
     """A sort of case.
 
     people: case ids → {id: {"assignee": user ids, "owner": user ids}}; labels: case ids → {id: Label}; both answer for
-    many at once, in one query. closed_by, reopened_by: verbs after which a case leaves the queue, or comes back.
+    many at once, in one query. worked_on: user id → the open cases that person works on. closed_by, reopened_by: verbs after which a case leaves the queue, or comes back.
     """
 
     name: str
     people: People | None = None
     labels: Labels | None = None
+    worked_on: WorkedOn | None = None
     closed_by: frozenset[str] = field(default_factory=frozenset)
     reopened_by: frozenset[str] = field(default_factory=frozenset)
 
@@ -45,11 +47,12 @@ def register(
     *,
     people: People | None = None,
     labels: Labels | None = None,
+    worked_on: WorkedOn | None = None,
     closed_by: Sequence[str] = (),
     reopened_by: Sequence[str] = (),
 ) -> None:
     """Make a sort of case known, such as `ticket`."""
-    _types[name] = CaseType(name, people, labels, frozenset(closed_by), frozenset(reopened_by))
+    _types[name] = CaseType(name, people, labels, worked_on, frozenset(closed_by), frozenset(reopened_by))
 
 
 def type_of(name: str) -> CaseType:
@@ -61,6 +64,12 @@ def people_of(name: str, ids: Sequence[int]) -> Mapping[int, Mapping[str, Sequen
     """Who works on these cases. Queries: those of the owner's function."""
     people = type_of(name).people
     return people(ids) if people and ids else {}
+
+
+def worked_on_by(name: str, user_id: int) -> Sequence[int]:
+    """The open cases somebody works on. Queries: those of the owner's function."""
+    worked_on = type_of(name).worked_on
+    return worked_on(user_id) if worked_on else ()
 
 
 def labels_of(name: str, ids: Sequence[int]) -> Mapping[int, Label]:

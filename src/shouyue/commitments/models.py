@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
-from . import calendar_models, closing_models  # noqa: F401 -- Django finds their tables here
+from . import calendar_models, closing_models, feed_models  # noqa: F401 -- Django finds their tables here
 from .choices import Ending, Kind, Readiness, State
 
 
@@ -158,6 +158,11 @@ class Obligation(models.Model):
             models.Index(fields=("contract", "falls_at", "id"), name="commitments_falls_idx"),
             models.Index(
                 fields=("next_at",), name="commitments_next_idx", condition=models.Q(next_at__isnull=False)
+            ),
+            models.Index(
+                fields=("commitment", "falls_at"),
+                name="commitments_open_idx",
+                condition=models.Q(settled_at__isnull=True),
             ),
             models.Index(
                 fields=("tie",),

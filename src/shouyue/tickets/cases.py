@@ -26,6 +26,15 @@ def people_of(ids: Sequence[int]) -> Mapping[int, Mapping[str, Sequence[int]]]:
     }
 
 
+MOST_IN_HAND = 1000
+
+
+def worked_on_by(user_id: int) -> Sequence[int]:
+    """The open tickets assigned to somebody, newest first. Queries: one."""
+    rows = Ticket.objects.filter(assignee_id=user_id).exclude(status__in=("closed", "cancelled"))
+    return list(rows.order_by("-id").values_list("id", flat=True)[:MOST_IN_HAND])
+
+
 def labels_of(ids: Sequence[int]) -> Mapping[int, cases.Label]:
     """Number, title and page of each ticket. Queries: one."""
     rows = Ticket.objects.filter(pk__in=ids).values_list("id", "number", "title")
@@ -57,6 +66,7 @@ def declare() -> None:
         "ticket",
         people=people_of,
         labels=labels_of,
+        worked_on=worked_on_by,
         closed_by=("ticket.closed", "ticket.cancelled"),
         reopened_by=("ticket.reopened",),
     )
