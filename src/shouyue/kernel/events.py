@@ -11,7 +11,7 @@ everything slower is a job, enqueued by `react` in the same transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -130,10 +130,31 @@ def enrich(enricher: Enricher) -> None:
         _enrichers.append(enricher)
 
 
-_RECORD = """
-SELECT id, seq FROM kernel_record_event(%s::text, %s::text, %s::bigint, %s::text, %s::bigint, %s::bigint,
-  %s::bigint, %s::text, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::jsonb)
-"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to be written; its parts are the arguments of `record`."""
+
+    verb: str
+    actor: Actor
+    subject: tuple[str, int]
+    case: tuple[str, int] | None = None
+    customer_id: int = PROVIDER_ID
+    contract_id: int | None = None
+    facts: Mapping[str, FactValue] | None = None
+    occurred_at: datetime | None = None
+    device_at: datetime | None = None
+
+
+_TYPES = (
+    *("text", "text", "bigint", "text", "bigint", "bigint", "bigint", "text"),
+    *("timestamptz", "timestamptz", "timestamptz", "jsonb"),
+)
+_RECORD = f"SELECT id, seq FROM kernel_record_event({', '.join(f'%s::{kind}' for kind in _TYPES)})"  # noqa: S608
+_RECORD_MANY = f"""
+SELECT e.id, e.seq FROM unnest({", ".join(f"%s::{kind}[]" for kind in _TYPES)})
+  WITH ORDINALITY AS n (a, b, c, d, e, f, g, h, i, j, k, l, place)
+CROSS JOIN LATERAL kernel_record_event(a, b, c, d, n.e, f, g, h, i, j, k, l) AS e ORDER BY place
+"""  # noqa: S608 - constants
 
 
 def record(
@@ -155,55 +176,89 @@ def record(
     fact or a naive time (a programming error). Locks: the subject's head row until the transaction ends.
     Queries: one, plus the consumers'.
     """
-    known = _verbs.get(verb)
-    if known is None:
-        raise ValueError(f"unknown verb {verb!r}; declare it in apps.py")
+    new = NewEvent(
+        verb=verb,
+        actor=actor,
+        subject=subject,
+        case=case,
+        customer_id=customer_id,
+        contract_id=contract_id,
+        facts=facts,
+        occurred_at=occurred_at,
+        device_at=device_at,
+    )
+    values, plain = _prepared(new, clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, values)
+        event = _recorded(values, plain, *cursor.fetchone())
+    _publish(event)
+    return event
+
+
+def record_many(new: Sequence[NewEvent]) -> list[RecordedEvent]:
+    """Write events in order, then run the consumers of each; for events that nobody answers with another one.
+
+    Raises and locks as `record`. Queries: one, plus the consumers'.
+    """
+    if not new:
+        return []
     now = clock.now()
-    occurred = occurred_at or now
+    prepared = [_prepared(one, now) for one in new]
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD_MANY, [list(column) for column in zip(*(v for v, _ in prepared), strict=True)])
+        numbers = cursor.fetchall()
+    found = [_recorded(*one, *number) for one, number in zip(prepared, numbers, strict=True)]
+    for event in found:
+        _publish(event)
+    return found
+
+
+def is_awaited(verb: str) -> bool:
+    """Whether something reacts to events of this verb."""
+    return verb in _reactions
+
+
+def _prepared(new: NewEvent, now: datetime) -> tuple[tuple[Any, ...], dict[str, str | int | bool | None]]:
+    """The arguments of `kernel_record_event`, and the facts as consumers see them."""
+    known = _verbs.get(new.verb)
+    if known is None:
+        raise ValueError(f"unknown verb {new.verb!r}; declare it in apps.py")
+    occurred = new.occurred_at or now
     if occurred.tzinfo is None:
-        raise ValueError(f"occurred_at of {verb} has no time zone")
-    given = {key: value for key, value in (facts or {}).items() if value is not None}
+        raise ValueError(f"occurred_at of {new.verb} has no time zone")
+    given = {key: value for key, value in (new.facts or {}).items() if value is not None}
     for enricher in _enrichers:
-        for key, value in enricher(subject[0], contract_id, given).items():
+        for key, value in enricher(new.subject[0], new.contract_id, given).items():
             if value is not None:
                 given.setdefault(key, value)
     plain = {key: _plain(known, key, value) for key, value in given.items()}
-    thread = case or subject
     values = (
-        verb,
-        *subject,
-        *thread,
-        customer_id,
-        contract_id,
-        actor.ref,
+        new.verb,
+        *new.subject,
+        *(new.case or new.subject),
+        new.customer_id,
+        new.contract_id,
+        new.actor.ref,
         occurred,
         now,
-        device_at,
+        new.device_at,
         json.dumps(plain, ensure_ascii=False),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD, values)
-        event_id, seq = cursor.fetchone()
-    event = RecordedEvent(
-        id=event_id,
-        verb=verb,
-        subject_type=subject[0],
-        subject_id=subject[1],
-        case_type=thread[0],
-        case_id=thread[1],
-        customer_id=customer_id,
-        contract_id=contract_id,
-        actor=actor.ref,
-        occurred_at=occurred,
-        recorded_at=now,
-        facts=MappingProxyType(plain),
-        seq=seq,
-    )
+    return values, plain
+
+
+def _recorded(
+    values: tuple[Any, ...], plain: dict[str, str | int | bool | None], number: int, seq: int
+) -> RecordedEvent:
+    *head, occurred, recorded, _device, _facts = values
+    return RecordedEvent(number, *head, occurred, recorded, MappingProxyType(plain), seq)
+
+
+def _publish(event: RecordedEvent) -> None:
     for consumer in _consumers:
         consumer(event)
-    for reaction in _reactions.get(verb, ()):
+    for reaction in _reactions.get(event.verb, ()):
         reaction(event)
-    return event
 
 
 def _plain(verb: Verb, name: str, value: FactValue) -> str | int | bool | None:

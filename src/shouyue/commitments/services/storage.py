@@ -21,14 +21,45 @@ COLUMNS = (
 _QUALIFIED = ", ".join(f"o.{column.strip()}" for column in COLUMNS.split(","))
 
 _INSERTED = (
-    "customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
-    '"each", period, occurrence, state, opened_event_id, trigger_at, opened_at, falls_at, facts, opening, within, '
-    '"window", calendar_digest, is_aimed, not_before, due_at, warn_at, next_at, steps_done, progress, pauses, '
-    "missed_at, kept_at, kept_event_id, ended_event_id, settled_at, ending"
+    ("customer_id", "bigint"),
+    ("contract_id", "bigint"),
+    ("commitment_id", "bigint"),
+    ("plan_version_id", "bigint"),
+    ("subject_type", "text"),
+    ("subject_id", "bigint"),
+    ("case_type", "text"),
+    ("case_id", "bigint"),
+    ("tie", "text"),
+    ('"each"', "text"),
+    ("period", "text"),
+    ("occurrence", "int"),
+    ("state", "text"),
+    ("opened_event_id", "bigint"),
+    ("trigger_at", "timestamptz"),
+    ("opened_at", "timestamptz"),
+    ("falls_at", "timestamptz"),
+    ("facts", "jsonb"),
+    ("opening", "jsonb"),
+    ("within", "text"),
+    ('"window"', "text"),
+    ("calendar_digest", "text"),
+    ("is_aimed", "boolean"),
+    ("not_before", "timestamptz"),
+    ("due_at", "timestamptz"),
+    ("warn_at", "timestamptz"),
+    ("next_at", "timestamptz"),
+    ("steps_done", "bigint"),
+    ("progress", "int"),
+    ("pauses", "jsonb"),
+    ("missed_at", "timestamptz"),
+    ("kept_at", "timestamptz"),
+    ("kept_event_id", "bigint"),
+    ("ended_event_id", "bigint"),
+    ("settled_at", "timestamptz"),
+    ("ending", "text"),
 )
-_INSERT_ROW = "(" + ", ".join(["%s"] * len(_INSERTED.split(","))) + ")"
-
 _UPDATED = (
+    ("id", "bigint"),
     ("state", "text"),
     ("opened_at", "timestamptz"),
     ("falls_at", "timestamptz"),
@@ -51,7 +82,26 @@ _UPDATED = (
     ("settled_at", "timestamptz"),
     ("ending", "text"),
 )
-_UPDATE_ROW = "(%s::bigint, " + ", ".join(f"%s::{kind}" for _, kind in _UPDATED) + ")"
+
+
+def _rows(columns: Sequence[tuple[str, str]]) -> str:
+    """Rows given as one array per column: the statement is the same for one row and for hundreds.
+
+    A statement that grows with its rows is parsed anew by the driver and planned anew by the server each time.
+    """
+    return f"unnest({', '.join(f'%s::{kind}[]' for _, kind in columns)})"
+
+
+_NEW = ", ".join(name for name, _ in _INSERTED)
+_INSERT = (
+    f"INSERT INTO commitments_obligation ({_NEW}) SELECT * FROM {_rows(_INSERTED)} "  # noqa: S608 - constants
+    "ON CONFLICT (commitment_id, subject_type, subject_id, period, occurrence) DO NOTHING "
+    "RETURNING id, commitment_id, subject_type, subject_id, period, occurrence"
+)
+_UPDATE = (
+    f"UPDATE commitments_obligation o SET {', '.join(f'{name} = v.{name}' for name, _ in _UPDATED[1:])} "  # noqa: S608
+    f"FROM {_rows(_UPDATED)} v ({', '.join(name for name, _ in _UPDATED)}) WHERE o.id = v.id RETURNING o.id"
+)
 
 _CLOCK = """
 INSERT INTO commitments_caseclock AS c (customer_id, contract_id, case_type, case_id, due_at, warn_at, obligation_id,
@@ -283,18 +333,11 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
     parts: list[str] = []
     parameters: list[Any] = []
     if fresh:
-        rows = ", ".join([_INSERT_ROW] * len(fresh))
-        parts.append(
-            f"ins AS (INSERT INTO commitments_obligation ({_INSERTED}) VALUES {rows} "  # noqa: S608
-            "ON CONFLICT (commitment_id, subject_type, subject_id, period, occurrence) DO NOTHING "
-            "RETURNING id, commitment_id, subject_type, subject_id, period, occurrence)"
-        )
-        for obligation in fresh:
-            parameters.extend(_insert_values(obligation))
+        parts.append(f"ins AS ({_INSERT})")
+        parameters += _columns(map(_insert_values, fresh))
     if changed:
-        parts.append(f"upd AS ({_update_sql(len(changed))} RETURNING o.id)")
-        for obligation in changed:
-            parameters.extend(_update_values(obligation))
+        parts.append(f"upd AS ({_UPDATE})")
+        parameters += _columns(map(_update_values, changed))
     if clock_of is not None and (known or clock_of[1] or clock_of[2]):
         part, values = _clock_sql(obligations, fresh, *clock_of)
         parts.append(f"clk AS ({part} RETURNING 1)")
@@ -318,11 +361,8 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
             )
 
 
-def _update_sql(count: int) -> str:
-    names = ", ".join(name for name, _ in _UPDATED)
-    assignments = ", ".join(f"{name} = v.{name}" for name, _ in _UPDATED)
-    rows = ", ".join([_UPDATE_ROW] * count)
-    return f"UPDATE commitments_obligation o SET {assignments} FROM (VALUES {rows}) v (id, {names}) WHERE o.id = v.id"  # noqa: S608
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _clock_sql(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shouyue.commitments import books
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.reducer import Verdict
 from shouyue.kernel import events
@@ -23,9 +24,14 @@ def tell(verdicts: list[Verdict], book: Book) -> None:
 
 def record_verdict(verdict: Verdict, **facts: str | int) -> None:
     """One event about an obligation, in the thread of its case."""
+    events.record_many([event_of(verdict, **facts)])
+
+
+def event_of(verdict: Verdict, **facts: str | int) -> events.NewEvent:
+    """The event that tells a verdict, not written yet."""
     obligation = verdict.obligation
-    events.record(
-        f"obligation.{verdict.outcome}",
+    return events.NewEvent(
+        verb=f"obligation.{verdict.outcome}",
         actor=SYSTEM,
         subject=("obligation", obligation.id),
         case=obligation.case,
@@ -34,3 +40,10 @@ def record_verdict(verdict: Verdict, **facts: str | int) -> None:
         facts={"commitment": obligation.commitment[:64], **facts},
         occurred_at=verdict.at,
     )
+
+
+def is_heard(verdict: Verdict) -> bool:
+    """Whether telling a verdict may change an obligation or start a job."""
+    verb, name = f"obligation.{verdict.outcome}", verdict.obligation.commitment[:64]
+    known = books.all_of(verdict.obligation.contract_id)
+    return events.is_awaited(verb) or any(book.cares_about(verb, name) for book in known)
