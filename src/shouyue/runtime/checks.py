@@ -53,8 +53,14 @@ def error(text: str) -> Finding:
 
 
 def run_all() -> list[Result]:
-    """Every registered check in the order of registration; one that fails is an error and stops no other."""
-    return [_run(name, function) for name, function in _checks.items()]
+    """Every registered check in the order of registration; one that fails is an error and stops no other.
+
+    A check may register more, by loading the modules above.
+    """
+    results: dict[str, Result] = {}
+    while waiting := [name for name in _checks if name not in results]:
+        results[waiting[0]] = _run(waiting[0], _checks[waiting[0]])
+    return list(results.values())
 
 
 def _run(name: str, function: Check) -> Result:

@@ -42,3 +42,9 @@ def test_own_checks_pass_on_an_embedded_server(home: Path) -> None:
 def test_administrator_as_app_is_an_error(home: Path) -> None:
     urls = database.ensure(home)
     assert checks.check_roles(urls.admin).level == "error"
+
+
+def test_a_check_may_register_another(monkeypatch):
+    monkeypatch.setattr(checks, "_checks", {})
+    checks.register("first", lambda: checks.register("second", lambda: checks.ok("two")) or checks.ok("one"))
+    assert [result.text for result in checks.run_all()] == ["one", "two"]
