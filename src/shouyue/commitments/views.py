@@ -24,7 +24,7 @@ from shouyue.web import lists
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
-from . import cases, objection_views, queries
+from . import calendar_views, cases, objection_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
 from .queries import board, closing, explaining
@@ -144,6 +144,7 @@ def _shown(line: board.Line, language: str) -> dict[str, Any]:
         "tone": share_tone(line.share),
         "idle": line.standing in (Standing.NOT_EXECUTABLE, Standing.UNSET) and not any(line.figures.values),
         "measured": line.measured,
+        "words": line.words,
         "owed_by": one.owed_by,
     }
 
@@ -161,6 +162,7 @@ def _board_head() -> list[str]:
         _("Missed"),
         _("Open"),
         _("Share kept"),
+        _("Figure"),
     ]
 
 
@@ -178,6 +180,7 @@ def _board_row(line: board.Line, language: str) -> list[Any]:
         figures.missed,
         figures.open,
         "" if line.share is None else f"{line.share:.4f}",
+        line.words,
     ]
 
 
@@ -366,6 +369,7 @@ def obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
         "number": found.commitment.number(actor.language),
         "case": label,
         "explained": explaining.explain(actor, found),
+        "behind": calendar_views.figures_panel(request, found),
         "objections": objection_views.of_obligation(actor, found),
     }
     return render_page(request, "commitments/obligation.html", context, part="explained")

@@ -22,6 +22,7 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid
 
 from . import commitments_of, measuring
+from .details import Detail, details_of
 
 _FIGURES = """
 SELECT commitment_id,
@@ -44,6 +45,12 @@ class Line:
     figures: Figures
     standing: Standing
     measured: Measured | None = None
+    detail: Detail | None = None
+
+    @property
+    def words(self) -> str:
+        """The promise's own figure in the running language: done 41 of 69, 31 h of 40 h, held since …"""
+        return self.detail.words() if self.detail else ""
 
     @property
     def share(self) -> float | None:
@@ -109,11 +116,15 @@ def month_of(zone: str, key: str = "") -> Month:
 
 
 def board_of(actor: Actor, contract: Contract, month: str = "") -> Board:
-    """The board of a contract the actor may read. Queries: commitments, figures, and one per measured target."""
+    """The board of a contract the actor may read. Queries: five, and one per measured target."""
     period = month_of(contract.time_zone, month)
     commitments = list(commitments_of(actor, contract.pk))
     figures = figures_of(contract.pk, period)
-    lines = tuple(_line(contract.pk, one, figures.get(one.pk, Figures()), period) for one in commitments)
+    details = details_of(contract.pk, commitments, figures, period.since, period.until)
+    lines = tuple(
+        _line(contract.pk, one, figures.get(one.pk, Figures()), period, details[one.pk])
+        for one in commitments
+    )
     return Board(contract, period, lines)
 
 
@@ -127,7 +138,7 @@ def figures_of(contract_id: int, period: Month) -> Mapping[int, Figures]:
         return {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
 
 
-def _line(contract_id: int, commitment: Commitment, figures: Figures, period: Month) -> Line:
+def _line(contract_id: int, commitment: Commitment, figures: Figures, period: Month, detail: Detail) -> Line:
     found: Measured | None = None
     reached: bool | None = None
     if commitment.kind == Kind.TARGET and commitment.readiness == Readiness.READY:
@@ -139,7 +150,7 @@ def _line(contract_id: int, commitment: Commitment, figures: Figures, period: Mo
     standing = standing_of(
         Readiness(commitment.readiness), figures, reached, is_over=period.until <= clock.now()
     )
-    return Line(commitment, figures, standing, found)
+    return Line(commitment, figures, detail.standing(standing), found, detail)
 
 
 @dataclass(frozen=True, slots=True)

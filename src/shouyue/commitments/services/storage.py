@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from shouyue.commitments.rules.happenings import Happening, Obligation, Pause, Ref
+from shouyue.commitments.rules.happenings import INSTANT, Happening, Obligation, Pause, Ref
 from shouyue.contracts.queries import compiled
 
 COLUMNS = (
@@ -256,6 +256,16 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
+def falls_at(o: Obligation) -> datetime:
+    """The moment that decides an obligation's month: its due time, else its start.
+
+    What the calendar wants by midnight belongs to the day that ends then.
+    """
+    if o.due_at is not None:
+        return o.due_at - INSTANT if o.period else o.due_at
+    return o.missed_at or o.opened_at
+
+
 def _insert_values(o: Obligation) -> tuple[Any, ...]:
     return (
         o.customer_id,
@@ -272,7 +282,7 @@ def _insert_values(o: Obligation) -> tuple[Any, ...]:
         o.opened_event_id,
         o.trigger_at,
         o.opened_at,
-        o.due_at or o.opened_at,
+        falls_at(o),
         _json(o.facts),
         _json(o.opening),
         o.within,
@@ -300,7 +310,7 @@ def _update_values(o: Obligation) -> tuple[Any, ...]:
         o.id,
         o.state,
         o.opened_at,
-        o.due_at or o.missed_at or o.opened_at,
+        falls_at(o),
         _json(o.facts),
         o.within,
         o.window,

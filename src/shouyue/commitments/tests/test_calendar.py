@@ -7,15 +7,18 @@ from datetime import date, timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shouyue.accounts.queries import actor_of
 from shouyue.calendars.services import refresh_statutory, set_days
+from shouyue.commitments import calendar_views
 from shouyue.commitments.calendar_models import ConditionSpan, Contribution, Draw
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.queries import calendar
+from shouyue.commitments.queries import board, calendar
 from shouyue.commitments.rules import figures as rules
 from shouyue.commitments.rules.figures import Limits
 from shouyue.commitments.services import attesting, figures, tending
@@ -535,3 +538,44 @@ def test_an_event_nobody_cares_about_costs_nothing():
 def test_the_term_bounds_what_is_asked():
     contract = contract_at(WEEKLY, starts_on=date(2026, 3, 5), ends_on=date(2026, 3, 20))
     assert keys(contract) == ["2026-W10", "2026-W11", "2026-W12"]
+
+
+# Pages
+
+
+def test_my_promises_lead_to_attesting_and_the_evidence_is_shown():
+    contract = contract_at(UNIFORM + "  owner: regional_supervisor\n")
+    with clock.at(MONDAY + DAY):
+        supervisor = make_member(contract, "regional_supervisor")
+        (row,) = rows(contract, "uniform")
+        actor = actor_of(supervisor.pk)
+        assert [one.pk for one in calendar.mine(actor)] == [row.pk]
+        assert calendar_views.may_attest(actor, row)
+        stranger = actor_of(make_member(contract_at(WEEKLY), "regional_supervisor").pk)
+        assert not calendar_views.may_attest(stranger, row)
+        assert list(calendar.mine(stranger)) == []
+    attest(contract, supervisor, MONDAY + 2 * DAY)
+    request = RequestFactory().get("/")
+    request.actor = actor
+    shown = calendar_views.figures_panel(request, rows(contract, "uniform")[0])
+    assert "全员着装" in shown
+
+
+def test_the_board_says_each_kind_in_its_own_words():
+    contract = contract_at(
+        WEEKLY
+        + QUOTA.replace("at_least: 2", "at_least: 4")
+        + STANDING
+        + TARGET.replace("share:", "kept-share:")
+    )
+    answered(contract, MONDAY + DAY, timedelta(minutes=5))
+    with clock.at(MONDAY + 20 * DAY):
+        happens(contract, new_case(), "ticket.responded", channel="phone")
+    pass_to(MONDAY + 20 * DAY)
+    with clock.at(MONDAY + 20 * DAY), translation.override("en"):
+        found = {line.commitment.name: line for line in board.board_of(SYSTEM, contract).lines}
+    assert found["weekly"].words == "done 2 of 3"
+    assert found["answers"].words.startswith("1 (≥ 4), at this pace 1.5")
+    assert found["share"].words == "held since 2026-03-02 09:00"
+    assert found["kept-share"].words == "100 % (≥ 60 %)"
+    assert (found["share"].standing, found["answers"].standing) == ("kept", "at_risk")

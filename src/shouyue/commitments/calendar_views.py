@@ -1,0 +1,160 @@
+"""Pages of what the calendar runs: my promises, vouching for one, and the figures behind an obligation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from shouyue.contracts.choices import Role
+from shouyue.contracts.queries import compiled
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.web.form_errors import add_errors
+from shouyue.web.htmx import go, render_page
+
+from . import cases, queries
+from .models import Commitment, Obligation
+from .queries import calendar
+from .services import attesting
+
+SHOWN = 300
+
+
+class AttestForm(forms.Form):
+    """What is vouched for, with its evidence."""
+
+    note = forms.CharField(
+        label=_("What you vouch for"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    evidence = forms.FileField(label=_("Evidence (photo or file)"), required=False)
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """What must I keep, soonest first; all of my contracts with `?everybody=1`."""
+    actor = _actor(request)
+    everybody = request.GET.get("everybody") == "1"
+    found = list(calendar.mine(actor, everybody=everybody)[:SHOWN])
+    context = {"rows": _rows(found, actor), "everybody": everybody, "is_cut": len(found) == SHOWN}
+    return render_page(request, "commitments/mine.html", context)
+
+
+def _rows(found: list[Obligation], actor: Actor) -> list[dict[str, Any]]:
+    by_type: dict[str, set[int]] = {}
+    for row in found:
+        by_type.setdefault(row.subject_type, set()).add(row.subject_id)
+    labels = {
+        (sort, number): label
+        for sort, ids in by_type.items()
+        for number, label in cases.labels_of(sort, sorted(ids)).items()
+    }
+    return [
+        {
+            "obligation": row,
+            "title": row.commitment.title(actor.language),
+            "contract": row.contract,
+            "about": labels[row.subject_type, row.subject_id].number
+            if row.subject_type != "contract"
+            else "",
+            "url": reverse("commitments:obligation", args=[row.pk]),
+            "attest": reverse("commitments:attest", args=[row.pk]) if may_attest(actor, row) else "",
+        }
+        for row in found
+    ]
+
+
+def may_attest(actor: Actor, row: Obligation) -> bool:
+    """Whether the actor holds a role whose word keeps this obligation."""
+    if actor.user_id is None or row.settled_at is not None:
+        return False
+    promise = _promise(row.commitment)
+    return promise is not None and any(
+        actor.has_role(part.role, contract_id=row.contract_id) for part in attesting.attested_parts(promise)
+    )
+
+
+def _promise(commitment: Commitment) -> Any:
+    try:
+        return compiled(commitment.contract_id).plan.commitment(commitment.name)
+    except KeyError:
+        return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
+    """Vouch for an obligation, with note and evidence."""
+    actor = _actor(request)
+    row = queries.obligation_of(actor, obligation_id)
+    if not may_attest(actor, row):
+        raise NotAllowed
+    posted = request.method == "POST"
+    form = AttestForm(request.POST if posted else None, request.FILES if posted else None)
+    status = 200
+    if posted:
+        status = 422
+        if form.is_valid():
+            try:
+                attesting.attest(
+                    actor=actor,
+                    commitment_id=row.commitment_id,
+                    obligation_id=row.pk,
+                    note=form.cleaned_data["note"],
+                    uploads=request.FILES.getlist("evidence"),
+                )
+                return go(request, reverse("commitments:obligation", args=[row.pk]), _("Attested."))
+            except ShouyueError as error:
+                add_errors(form, error)
+    parts = attesting.attested_parts(_promise(row.commitment))
+    context = {
+        "obligation": row,
+        "form": form,
+        "title": row.commitment.title(actor.language),
+        "text": row.commitment.text(actor.language),
+        "roles": [str(Role(part.role).label) if part.role in Role.values else part.role for part in parts],
+    }
+    return render_page(request, "commitments/attest.html", context, part="form", status=status)
+
+
+def figures_panel(request: HttpRequest, row: Obligation) -> str:
+    """What stands behind an obligation the calendar runs: contributions, the draw, people's word, held and broken."""
+    if not row.period and row.commitment.kind not in ("standing", "entitlement"):
+        return ""
+    actor = _actor(request)
+    context = {
+        "obligation": row,
+        "draw": calendar.draw_of(actor, row.commitment_id, row.period) if row.period else None,
+        "contributions": list(calendar.contributions_of(actor, row.pk)[:100]),
+        "attestations": list(
+            calendar.attestations_of(actor, row.commitment_id).filter(obligation_id=row.pk)[:20]
+        ),
+        "spans": list(calendar.spans_of(actor, row.commitment_id)[:20])
+        if row.commitment.kind == "standing"
+        else [],
+        "figure": next(
+            (
+                part
+                for part in calendar.figures_in(row.contract_id, row.opened_at, row.due_at).get(
+                    row.commitment_id, ()
+                )
+                if part.obligation_id == row.pk
+            ),
+            None,
+        )
+        if row.due_at and row.commitment.kind in ("quota", "target")
+        else None,
+        "attest": reverse("commitments:attest", args=[row.pk]) if may_attest(actor, row) else "",
+    }
+    return render_to_string("commitments/_behind.html", context, request=request)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotFound
+    return actor
