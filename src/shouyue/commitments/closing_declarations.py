@@ -13,7 +13,9 @@ from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, states
 from shouyue.web.states import Look
 
+from . import access
 from .queries.objections import objection_of
+from .queries.packing import pack_of
 
 _OBJECTION = {
     "commitment": FactType.CODE,
@@ -48,7 +50,24 @@ def declare() -> None:
             "reopened": Look("warn", "lock-open", _("Open again")),
         },
     )
+    events.declare(
+        Verb(
+            "evidence.exported",
+            _("Evidence pack made"),
+            {"period": FactType.CODE, "digest": FactType.DIGEST, "for": FactType.REFERENCE},
+        )
+    )
+    states.register(
+        "pack",
+        {
+            "waiting": Look("neutral", "clock", _("Waiting")),
+            "working": Look("info", "clock-play", _("Being made")),
+            "ready": Look("good", "circle-check", _("Ready")),
+            "failed": Look("bad", "circle-x", _("Failed")),
+        },
+    )
     files.register_reader("objection", _reads_objection)
+    files.register_reader("pack", _reads_pack)
     states.register(
         "objection",
         {
@@ -78,3 +97,11 @@ def _reads_objection(actor: Actor, stored: StoredFile) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _reads_pack(actor: Actor, stored: StoredFile) -> bool:
+    try:
+        pack = pack_of(actor, stored.attached_id)
+    except NotFound:
+        return False
+    return access.can_pack(actor, pack.contract_id)

@@ -6,8 +6,9 @@ import logging
 
 from shouyue.kernel import jobs
 
-from .services import closing
+from .services import closing, packing
 
+make_pack = packing.make_pack
 _log = logging.getLogger(__name__)
 
 

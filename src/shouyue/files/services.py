@@ -29,16 +29,20 @@ def store(
     upload: UploadedFile[bytes],
     attached_to: tuple[str, int],
     is_public: bool = True,
+    size_limit: int | None = None,
 ) -> StoredFile:
     """Keep an uploaded file; the caller has checked that the actor may attach it.
+
+    size_limit: in bytes, for files the program made itself; that of the settings otherwise.
 
     The type is read from the bytes, never believed. Raises: Invalid when empty, too big or of a refused type.
     """
     size = int(upload.size or 0)
     if size == 0:
         raise Invalid(fields={"file": [_("The file is empty.")]})
-    if size > settings.FILE_SIZE_LIMIT:
-        limit = settings.FILE_SIZE_LIMIT // (1024 * 1024)
+    most = size_limit or settings.FILE_SIZE_LIMIT
+    if size > most:
+        limit = most // (1024 * 1024)
         raise Invalid(fields={"file": [_("The file is larger than %(limit)d MB.") % {"limit": limit}]})
     name = rules.safe_name(upload.name or "file")
     upload.seek(0)

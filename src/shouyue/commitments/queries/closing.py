@@ -62,7 +62,9 @@ def closings_visible_to(actor: Actor) -> QuerySet[Closing]:
 
 def closing_of(actor: Actor, closing_id: int) -> Closing:
     """One closing with its frozen text. Raises: NotFound."""
-    found = Closing.objects.visible_to(actor).select_related("contract").filter(pk=closing_id).first()
+    found: Closing | None = (
+        Closing.objects.visible_to(actor).select_related("contract").filter(pk=closing_id).first()
+    )
     if found is None:
         raise NotFound
     return found

@@ -177,7 +177,7 @@ def _held(actor: Actor, closing_id: int) -> Closing:
     found = closings.closing_of(actor, closing_id)
     access.require(access.can_close(actor, found.contract_id) and actor.user_id is not None)
     locks.hold(f"closing:{found.contract_id}")
-    closing = locks.lock_row(Closing.objects.all(), pk=closing_id)
+    closing: Closing = locks.lock_row(Closing.objects.all(), pk=closing_id)
     if closing.reopened_at is not None:
         raise Conflict(_("The period is open again already."))
     return closing

@@ -211,7 +211,7 @@ def _held(
 ) -> Objection:
     """The objection, locked and open. Raises: NotFound; Conflict. Locks: the row."""
     objection_of(actor, objection_id)
-    made = locks.lock_row(Objection.objects.all(), pk=objection_id)
+    made: Objection = locks.lock_row(Objection.objects.all(), pk=objection_id)
     if not made.is_open or (kind and made.kind != kind) or (state and made.state != state):
         raise Conflict
     return made

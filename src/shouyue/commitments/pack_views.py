@@ -1,0 +1,70 @@
+"""Pages: evidence packs of a contract, asking for one, following how far it is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shouyue.contracts import queries as contracts
+from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotFound
+from shouyue.web.htmx import go, render_page
+
+from . import access
+from .choices import PackState
+from .queries import closing as closings
+from .queries import packing
+from .rules.closing import before
+from .services import packing as services
+
+OFFERED = 14
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotFound
+    return actor
+
+
+@require_GET
+def packs(request: HttpRequest, code: str) -> HttpResponse:
+    """The evidence packs of a contract, and a form for another."""
+    actor = _actor(request)
+    contract = contracts.contract_of(actor, code)
+    access.require(access.can_pack(actor, contract.pk))
+    period = closings.chosen_period(contract, request.GET.get("period", ""))
+    keys = [period.key]
+    running = closings.chosen_period(contract)
+    while len(keys) < OFFERED:
+        if running.key not in keys:
+            keys.append(running.key)
+        running = before(running, contract.time_zone)
+    context = {"contract": contract, "rows": packing.packs_of(actor, contract.pk), "periods": keys}
+    return render_page(request, "commitments/packs.html", context)
+
+
+@require_POST
+def make(request: HttpRequest, code: str) -> HttpResponse:
+    """Have a pack made; a job does it."""
+    actor = _actor(request)
+    contract = contracts.contract_of(actor, code)
+    made = services.ask_pack(actor=actor, contract_id=contract.pk, period=request.POST.get("period", ""))
+    return go(request, reverse("commitments:pack", args=[made.pk]), _("The pack is being made."))
+
+
+@require_GET
+def pack(request: HttpRequest, pack_id: int) -> HttpResponse:
+    """How far a pack is; when ready, its figures and its file."""
+    actor = _actor(request)
+    found = packing.pack_of(actor, pack_id)
+    access.require(access.can_pack(actor, found.contract_id))
+    context = {
+        "pack": found,
+        "contract": found.contract,
+        "is_open": found.state in (PackState.WAITING, PackState.WORKING),
+        "figures": found.figures,
+    }
+    return render_page(request, "commitments/pack.html", context)
