@@ -12,7 +12,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from shouyue.commitments import cases
 from shouyue.commitments.rules.happenings import Obligation
@@ -25,9 +25,13 @@ from shouyue.notifications.queries import wishes_of
 from shouyue.notifications.services import Draft
 
 SILENCES = {
-    "silence: consent": _lazy("%(case)s: no reply to “%(promise)s” by %(due)s; this counts as consent"),
-    "silence: refusal": _lazy("%(case)s: no reply to “%(promise)s” by %(due)s; this counts as refusal"),
-    "silence: escalate": _lazy(
+    "silence: consent": gettext_lazy(
+        "%(case)s: no reply to “%(promise)s” by %(due)s; this counts as consent"
+    ),
+    "silence: refusal": gettext_lazy(
+        "%(case)s: no reply to “%(promise)s” by %(due)s; this counts as refusal"
+    ),
+    "silence: escalate": gettext_lazy(
         "%(case)s: no reply to “%(promise)s” by %(due)s; please take it up with the customer"
     ),
 }

@@ -177,8 +177,8 @@ def _bundle(claim: _Claim, person: User, channel: str) -> Notice:
     waiting = Notice.objects.filter(
         user=person, channel=channel, state__in=[State.QUEUED, State.HELD], parts=0, tried_at__isnull=True
     ).filter(Q(state=State.QUEUED) | Q(retry_at__lte=claim.now))
-    digest = digest_for(person, channel, claim.now, State.QUEUED)
     ids = list(waiting.order_by("id").values_list("pk", flat=True))
+    digest = digest_for(person, channel, claim.now, State.QUEUED)
     levels = set(Notice.objects.filter(pk__in=ids).values_list("level", flat=True))
     grave = next(level for level in (Level.URGENT, Level.WARNING, Level.INFO) if level in levels)
     Notice.objects.filter(pk__in=ids).update(state=State.BUNDLED, digest=digest, retry_at=None)
@@ -199,6 +199,7 @@ def _routed(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
     if not notices:
         return []
     gateways = list(Gateway.objects.filter(is_active=True).order_by("id"))
+    sound_first = sorted(gateways, key=lambda one: one.failures >= BREAKS_AFTER)
     robots = dict(
         Preference.objects.filter(user_id__in={n.user_id for n in notices}, robot__isnull=False).values_list(
             "user_id", "robot_id"
@@ -207,7 +208,7 @@ def _routed(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
     room = {gateway.pk: _room(claim.now, gateway) for gateway in gateways}
     passing: list[Notice] = []
     for notice in notices:
-        fitting = [one for one in gateways if one.channel == notice.channel]
+        fitting = [one for one in sound_first if one.channel == notice.channel]
         if notice.gateway_id is not None and notice.key.startswith("test:"):
             fitting = list(Gateway.objects.filter(pk=notice.gateway_id))
             room.setdefault(notice.gateway_id, (1, claim.now))
