@@ -24,6 +24,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+    from django.db.models import QuerySet
 
 NEED_A_FILE = frozenset({"photo", "signature", "form", "report", "file"})
 LONGEST_NOTE = 4000
@@ -147,16 +148,20 @@ def _role_held(actor: Actor, row: Commitment) -> Attested:
 def _obligation_of(actor: Actor, row: Commitment, obligation_id: int | None) -> Obligation | None:
     rows = Obligation.objects.visible_to(actor).filter(commitment_id=row.pk)
     if obligation_id is not None:
-        found = rows.filter(pk=obligation_id).first()
+        found: Obligation | None = rows.filter(pk=obligation_id).first()
         if found is None:
             raise NotFound
         if found.settled_at is not None or found.opened_at > clock.now():
             raise Conflict(_("This obligation is settled, or has not begun."))
-        return found  # type: ignore[no-any-return]
+        return found
     now = clock.now()
     open_now = rows.filter(settled_at__isnull=True, opened_at__lte=now).exclude(state="void")
-    ahead = open_now.filter(due_at__gte=now).order_by("due_at", "id").first()
-    return ahead or open_now.order_by("-due_at", "-id").first()  # type: ignore[no-any-return]
+    ahead: Obligation | None = open_now.filter(due_at__gte=now).order_by("due_at", "id").first()
+    return ahead if ahead is not None else _last(open_now)
+
+
+def _last(rows: QuerySet[Obligation]) -> Obligation | None:
+    return rows.order_by("-due_at", "-id").first()
 
 
 def _check_evidence(wanted: Attested, stored: Sequence[StoredFile]) -> None:

@@ -52,7 +52,7 @@ def decide(
     used = _used(rules, decision, subject, today)
     if decision == CHARGE:
         charge = charge_of(rules, known, today, item=item, warranty_class=warranty_class, used=used)
-        source, name, outcome = charge.source, charge.name, _outcome(rules, charge)
+        source, name, outcome = str(charge.source), charge.name, _outcome(rules, charge)
     else:
         source, name, outcome = _grant(rules, decision, known, today, used)
     commitment = storage.names_of(contract_id).ids.get(name) if source == "entitlement" else None
@@ -130,7 +130,7 @@ def _used(rules: ContractRules, decision: str, subject: tuple[str, int], today: 
         since, until = _period(rules, right.limit.every, today)
         with connection.cursor() as cursor:
             cursor.execute(_USED, [rules.contract_id, right.name, since, until, *subject])
-            found.update({name: count for name, count in cursor.fetchall()})
+            found.update(dict(cursor.fetchall()))
     return found
 
 

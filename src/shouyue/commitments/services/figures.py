@@ -20,7 +20,8 @@ from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.commitments.rules.periods import Term, share_of, terms
 from shouyue.commitments.rules.recurrence import agreed
-from shouyue.commitments.rules.reducer import Verdict, item_tie
+from shouyue.commitments.rules.reducer import Verdict
+from shouyue.commitments.rules.ties import item_tie
 from shouyue.contracts.plan_language.model import Period, Quota, Target
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.rules import ContractRules

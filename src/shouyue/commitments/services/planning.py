@@ -23,7 +23,8 @@ from shouyue.commitments.rules.aiming import plan_steps
 from shouyue.commitments.rules.book import Book, Duty
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.commitments.rules.recurrence import Frame, Occurrence, agreed, look_ahead, occurrences
-from shouyue.commitments.rules.reducer import Reaction, Verdict, item_tie, silence_from
+from shouyue.commitments.rules.reducer import Reaction, Verdict, silence_from
+from shouyue.commitments.rules.ties import item_tie
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import Commitment as Promise
 from shouyue.contracts.plan_language.model import Period, Recurring, Sample, Share, Span, Standing

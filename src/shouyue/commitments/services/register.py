@@ -9,8 +9,9 @@ from django.db import transaction
 from shouyue.commitments import books, cases
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
-from shouyue.commitments.rules.reducer import ATTESTED, Reaction, ties_of
+from shouyue.commitments.rules.reducer import ATTESTED, Reaction
 from shouyue.commitments.rules.replay import replay
+from shouyue.commitments.rules.ties import ties_of
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import RecordedEvent
 
