@@ -14,7 +14,7 @@ from shouyue.contracts.choices import Role
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 SAME_FOR_ALL: dict[str, list[Any]] = {
-    "slug": ["take", "assign", "resolve", "close", "cancel", "edit"],
+    "slug": ["take", "approve", "ask", "assign", "resolve", "close", "cancel", "edit"],
     "tab": ["promises", "people", "sites", "plan", "milestones"],
     "kind": ["tickets", "obligations"],
     "form": ["csv", "json"],

@@ -6,11 +6,14 @@ Everything people wrote for one of them carries that one's mark, so that a leak 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from shouyue.calendars import services as calendars
+from shouyue.commitments.closing_models import Objection
 from shouyue.commitments.models import Commitment, Obligation
+from shouyue.commitments.services import closing as closing_periods
+from shouyue.commitments.services import packing
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, Membership
 from shouyue.contracts.planning import services as planning
@@ -86,6 +89,28 @@ def make_twins() -> tuple[Twin, Twin]:
     return _make("TWA", "甲方暗号alfamark"), _make("TWB", "乙方暗号bravomark")
 
 
+def _judged(contract: Contract, manager: Actor, mark: str) -> tuple[int, int, int]:
+    """An open objection to a verdict, a closed period and an evidence pack nobody has made yet."""
+    row = Obligation.objects.filter(contract=contract).earliest("id")
+    objection = Objection.objects.create(
+        customer_id=contract.customer_id,
+        contract=contract,
+        obligation=row,
+        kind="dispute",
+        reason="other",
+        text=f"异议 {mark}",
+        state="proposed",
+        verdict_before="kept",
+        proposed_by_id=manager.user_id,
+        proposed_at=clock.now(),
+    )
+    today = clock.today(contract.time_zone)
+    last = (today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    closed = closing_periods.close_period(actor=manager, contract_id=contract.pk, period=last)
+    pack = packing.ask_pack(actor=manager, contract_id=contract.pk, period=last)
+    return objection.pk, closed.pk, pack.pk
+
+
 def _make(code: str, mark: str) -> Twin:
     customer = make_customer(code=code, name=f"市图书馆 {mark}", short_name=f"馆 {mark}")
     contract = make_contract(
@@ -144,7 +169,11 @@ def _make(code: str, mark: str) -> Twin:
     proposal = planning.propose_plan(
         actor=SYSTEM, contract_id=contract.pk, text=f"{text}\n# proposed\n", note=f"提案 {mark}"
     )
+    objection, closing, pack = _judged(contract, twin.people["manager"], mark)
     twin.ids = {
+        "objection_id": objection,
+        "closing_id": closing,
+        "pack_id": pack,
         "draft_id": draft.pk,
         "proposal_id": proposal.pk,
         "number": ticket.number,

@@ -46,8 +46,8 @@ def declare() -> None:
     states.register(
         "closing",
         {
-            "closed": Look("good", "lock", _("Closed")),
-            "reopened": Look("warn", "lock-open", _("Open again")),
+            "closed": Look("good", "lock", _("Period closed")),
+            "reopened": Look("warn", "lock-open", _("Period opened again")),
         },
     )
     events.declare(
