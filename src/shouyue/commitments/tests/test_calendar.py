@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -29,6 +30,7 @@ from shouyue.contracts.tests.factories import make_contract_site, make_member
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.models import Notice
 
 from .factories import beijing, contract_under, happens, new_case, states
@@ -574,8 +576,44 @@ def test_the_board_says_each_kind_in_its_own_words():
     pass_to(MONDAY + 20 * DAY)
     with clock.at(MONDAY + 20 * DAY), translation.override("en"):
         found = {line.commitment.name: line for line in board.board_of(SYSTEM, contract).lines}
-    assert found["weekly"].words == "done 2 of 3"
-    assert found["answers"].words.startswith("1 (≥ 4), at this pace 1.5")
-    assert found["share"].words == "held since 2026-03-02 09:00"
-    assert found["kept-share"].words == "100 % (≥ 60 %)"
+        words = {name: line.words for name, line in found.items()}
+    assert words["weekly"] == "done 2 of 3"
+    assert words["answers"].startswith("1 (≥ 4), at this pace 1.5")
+    assert words["share"] == "held since 2026-03-02 09:00"
+    assert words["kept-share"] == "100 % (≥ 60 %)"
     assert (found["share"].standing, found["answers"].standing) == ("kept", "at_risk")
+
+
+# Two at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_planners_at_once_double_nothing():
+    with acting_in(EVERYTHING), clock.at(MONDAY):
+        contract = contract_under(
+            WEEKLY + PER_SITE + QUOTA, starts_on=date(2026, 1, 1), ends_on=date(2028, 12, 31)
+        )
+        for _ in range(5):
+            make_contract_site(contract, area="outer")
+
+    def plan():
+        try:
+            with acting_in(EVERYTHING), clock.at(MONDAY):
+                Commitment.objects.filter(contract=contract).update(next_at=MONDAY)
+            with acting_in(EVERYTHING), clock.at(MONDAY):
+                tending.tend_all()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=plan) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with acting_in(EVERYTHING):
+        found = list(
+            Obligation.objects.filter(contract=contract).values_list("commitment", "period", "occurrence")
+        )
+        assert len(found) == len(set(found))
+        assert {occurrence for _commitment, _period, occurrence in found} == {1}
+        assert len([period for _c, period, _o in found if ":site:" in period]) == 10
