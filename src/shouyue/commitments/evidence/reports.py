@@ -48,7 +48,7 @@ def write_workbook(
         summary.append([*cells, *formulas, share])
     last = count + 1
     sums = [f"=SUM({letter}2:{letter}{last})" for letter in "DEFGHIJ"]
-    summary.append([*_bold(summary, [_("Total"), "", ""]), *sums, ""])
+    summary.append([*_bold(summary, [_("Sum"), "", ""]), *sums, ""])
     head = [
         "commitment",
         "obligation",
@@ -98,6 +98,10 @@ def _bold(sheet: Any, values: Iterable[Any]) -> list[Any]:
     return cells
 
 
+def _said(state: str) -> str:
+    return str(State(state).label) if state else "—"
+
+
 def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
     """A4: head, totals, one line per promise, corrections. Raises: RuntimeError when it cannot be set."""
     chinese = language.startswith("zh")
@@ -124,10 +128,10 @@ def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
             [" ".join(one["source"]), one[title], *(str(one["figures"][state]) for state in COUNTED[:5])]
             for one in register["commitments"]
         ],
-        "total": [_("Total"), "", *(str(register["totals"][state]) for state in COUNTED[:5])],
+        "total": [_("Sum"), "", *(str(register["totals"][state]) for state in COUNTED[:5])],
         "corrections_title": _("Corrections since the period was closed"),
         "corrections": [
-            [one["commitment"], f"{one['before'] or '—'} → {one['after'] or '—'}", one["who"], one["at"][:19]]
+            [one["commitment"], f"{_said(one['before'])} → {_said(one['after'])}", one["who"], one["at"][:19]]
             for one in closing.get("adjustments", ())
         ],
         "note": _("Every number is counted from obligations.csv; verify.py checks it."),

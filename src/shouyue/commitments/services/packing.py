@@ -11,6 +11,7 @@ import zipfile
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -232,8 +233,8 @@ def _register(pack: Pack, counted: dict[str, Counter[str]]) -> dict[str, Any]:
         "customer": contract.customer.code,
         "customer_name": contract.customer.name,
         "period": pack.period,
-        "since": pack.since.isoformat(),
-        "until": pack.until.isoformat(),
+        "since": pack.since.astimezone(ZoneInfo(contract.time_zone)).isoformat(),
+        "until": pack.until.astimezone(ZoneInfo(contract.time_zone)).isoformat(),
         "zone": contract.time_zone,
         "plan": str(contract.plan_version),
         "plan_digest": contract.plan_version.digest,
