@@ -32,9 +32,9 @@ CALL_COLUMNS = (
     Column(key="to", label=gettext_lazy("To")),
     Column(key="phone", label=gettext_lazy("Phone")),
     Column(key="subject", label=gettext_lazy("Subject")),
-    Column(key="since", label=gettext_lazy("Since")),
+    Column(key="since", label=gettext_lazy("Waiting since")),
     Column(key="attempts", label=gettext_lazy("Attempts"), align="end"),
-    Column(key="outcome", label=gettext_lazy("Outcome"), hidden_label=True),
+    Column(key="outcome", label=gettext_lazy("Result of the call"), hidden_label=True),
 )
 DELIVERY_COLUMNS = (
     Column(key="subject", label=gettext_lazy("Subject")),

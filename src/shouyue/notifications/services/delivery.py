@@ -273,7 +273,8 @@ def _settle(notices: Sequence[Notice], outcomes: dict[int, Outcome | None]) -> N
 
 def _settle_one(notice: Notice, outcome: Outcome, now: datetime) -> None:
     notice.attempts += 1
-    again = next_try(notice.attempts, now) if outcome.state == "failed" else None
+    once = notice.key.startswith("test:")  # who tests wants to see the answer, not to wait
+    again = next_try(notice.attempts, now) if outcome.state == "failed" and not once else None
     good = outcome.state == "accepted"
     done = State.DIGESTED if notice.digest_id and notice.channel == Channel.IN_APP else State.SENT
     notice.state = done if good else State.QUEUED if again else State.FAILED
