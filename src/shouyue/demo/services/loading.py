@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.accounts.models import User
 from shouyue.commitments.services.sweep import sweep_once
+from shouyue.commitments.services.tending import tend_once
 from shouyue.contracts.models import Contract
 from shouyue.demo.choices import Stage, State
 from shouyue.demo.models import DemoProgress, DemoStep, DemoStory
@@ -183,7 +184,7 @@ def _go_on(
 def _sweep_at(due: datetime, outcome: Outcome) -> datetime | None:
     """What the register and the messengers do by themselves when time has come; the next such instant."""
     with clock.at(due):
-        if sweep_once() == 0:
+        if tend_once() + sweep_once() == 0:
             raise RuntimeError(f"an obligation due at {due} is not taken up")
         outcome.sweeps += 1
         while deliver_batch():
@@ -199,10 +200,11 @@ def _sweep_until(end: datetime, outcome: Outcome) -> None:
 
 
 def next_due() -> datetime | None:
-    """When the register next has something to do by itself. Queries: one, on an index."""
+    """When the register next has something to do by itself. Queries: one, on two indexes."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT next_at FROM commitments_obligation WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
+            "SELECT least((SELECT min(next_at) FROM commitments_obligation WHERE next_at IS NOT NULL), "
+            "(SELECT min(next_at) FROM commitments_commitment WHERE next_at IS NOT NULL))"
         )
         row = cursor.fetchone()
     return row[0] if row else None
