@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from shouyue.contracts.choices import Role
 from shouyue.contracts.queries import compiled
@@ -18,7 +18,7 @@ from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
-from . import cases, queries
+from . import queries
 from .models import Commitment, Obligation
 from .queries import calendar
 from .services import attesting
@@ -33,40 +33,6 @@ class AttestForm(forms.Form):
         label=_("What you vouch for"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
     evidence = forms.FileField(label=_("Evidence (photo or file)"), required=False)
-
-
-@require_safe
-def mine(request: HttpRequest) -> HttpResponse:
-    """What must I keep, soonest first; all of my contracts with `?everybody=1`."""
-    actor = _actor(request)
-    everybody = request.GET.get("everybody") == "1"
-    found = list(calendar.mine(actor, everybody=everybody)[:SHOWN])
-    context = {"rows": _rows(found, actor), "everybody": everybody, "is_cut": len(found) == SHOWN}
-    return render_page(request, "commitments/mine.html", context)
-
-
-def _rows(found: list[Obligation], actor: Actor) -> list[dict[str, Any]]:
-    by_type: dict[str, set[int]] = {}
-    for row in found:
-        by_type.setdefault(row.subject_type, set()).add(row.subject_id)
-    labels = {
-        (sort, number): label
-        for sort, ids in by_type.items()
-        for number, label in cases.labels_of(sort, sorted(ids)).items()
-    }
-    return [
-        {
-            "obligation": row,
-            "title": row.commitment.title(actor.language),
-            "contract": row.contract,
-            "about": labels[row.subject_type, row.subject_id].number
-            if row.subject_type != "contract"
-            else "",
-            "url": reverse("commitments:obligation", args=[row.pk]),
-            "attest": reverse("commitments:attest", args=[row.pk]) if may_attest(actor, row) else "",
-        }
-        for row in found
-    ]
 
 
 def may_attest(actor: Actor, row: Obligation) -> bool:

@@ -28,7 +28,8 @@ class CaseType:
     """A sort of case.
 
     people: case ids → {id: {"assignee": user ids, "owner": user ids}}; labels: case ids → {id: Label}; both answer for
-    many at once, in one query. worked_on: user id → the open cases that person works on. closed_by, reopened_by: verbs after which a case leaves the queue, or comes back.
+    many at once, in one query. worked_on: user id → the cases in that
+    person's hands. closed_by, reopened_by: verbs after which a case leaves the queue, or comes back.
     """
 
     name: str

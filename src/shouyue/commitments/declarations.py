@@ -61,6 +61,8 @@ def declare() -> None:
             {"decision": CODE, "commitment": CODE, "source": CODE, "outcome": CODE},
         ),
         Verb("quota.corrected", _("Figure corrected"), {"commitment": CODE}),
+        Verb("calendar_feed.issued", _("Secret calendar address made"), {"owner": CODE}),
+        Verb("calendar_feed.revoked", _("Secret calendar address ended"), {"owner": CODE}),
     )
     events.consume(register.consume)
     colleagues.register(telling.colleagues)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import calendar_views, closing_views, objection_views, pack_views, replay_views, views
+from . import calendar_views, closing_views, objection_views, outlook_views, pack_views, replay_views, views
 
 app_name = "commitments"
 
 urlpatterns: list[URLPattern] = [
     path("promises/", views.boards, name="boards"),
-    path("my-promises/", calendar_views.mine, name="mine"),
+    path("promises/mine/", outlook_views.mine, name="mine"),
+    path("promises/calendar/", outlook_views.calendar, name="calendar"),
+    path("promises/calendar/feed/issue/", outlook_views.issue_feed, name="issue_feed"),
+    path("promises/calendar/feed/revoke/", outlook_views.revoke_feed, name="revoke_feed"),
+    path("promises/calendar/<str:secret>.ics", outlook_views.feed, name="feed"),
+    path("promises/heat/", outlook_views.heat, name="heat"),
     path("obligations/<int:obligation_id>/attest/", calendar_views.attest, name="attest"),
     path("promises/<str:code>/", views.show_board, name="board"),
+    path("promises/<str:code>/trend/<str:name>/", outlook_views.trend, name="trend"),
     path("promises/<str:code>/export.csv", views.export_board, name="export_board"),
     path("promises/<str:code>/replay/", replay_views.show, name="replay"),
     path("obligations/", views.obligations, name="obligations"),

@@ -24,7 +24,7 @@ from shouyue.web import lists
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
-from . import calendar_views, cases, objection_views, queries
+from . import calendar_views, cases, objection_views, outlook_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
 from .queries import board, closing, explaining
@@ -60,7 +60,9 @@ def boards(request: HttpRequest) -> HttpResponse:
     rows = board.overview(actor, month)
     months = board.months("Asia/Shanghai", month)
     return render_page(
-        request, "commitments/boards.html", {"rows": rows, "months": months, "standings": Standing}
+        request,
+        "commitments/boards.html",
+        {"rows": rows, "months": months, "tabs": outlook_views.tabs(actor)},
     )
 
 
@@ -379,7 +381,8 @@ def case_panel(request: HttpRequest, obj: object) -> str | None:
     """The obligations of a case as a part of its page; the object needs `pk` and a table name of its type."""
     actor = _actor(request)
     kind, number = _case_of(obj)
-    rows = queries.obligations_of(actor, (kind, number))[:SHOWN_ON_CASE]
+    read = getattr(obj, "promises", None)  # by the page itself, for its clocks
+    rows = (queries.obligations_of(actor, (kind, number)) if read is None else read)[:SHOWN_ON_CASE]
     shown = [
         {
             "obligation": row,

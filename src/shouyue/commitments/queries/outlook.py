@@ -32,15 +32,16 @@ OWN_TYPES = ("ticket",)
 
 
 def owed_by_person(actor: Actor, contract_id: int | None = None) -> list[Obligation]:
-    """What is open in the cases somebody works on, soonest due first. Queries: two."""
+    """What is open in the cases somebody works on or about the person, soonest due first. Queries: two."""
     if actor.user_id is None:
         return []
-    mine = [
+    mine = [Q(subject_type="person", subject_id=actor.user_id)]
+    mine += [
         Q(case_type=kind, case_id__in=ids)
         for kind in OWN_TYPES
         if (ids := cases.worked_on_by(kind, actor.user_id))
     ]
-    return _soonest(actor, reduce(or_, mine), contract_id) if mine else []
+    return _soonest(actor, reduce(or_, mine), contract_id)
 
 
 def owed_by_roles(actor: Actor, contract_id: int | None = None) -> list[Obligation]:
@@ -157,7 +158,7 @@ def _falling(actor: Actor, contract_ids: Iterable[int], wanted: Wanted) -> Query
 def feed(actor: Actor, contract: str = "", kind: str = "") -> Sequence[Obligation]:
     """What a calendar program shows: what falls due in the coming quarter and what is still open of the past week.
 
-    Deadlines of single cases are minutes and hours away and would drown the rest: they come only when asked for by kind.
+    Deadlines of single cases are minutes and hours away and would drown the rest: they come only when asked for.
     Queries: two.
     """
     now = clock.now()

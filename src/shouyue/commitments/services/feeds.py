@@ -12,6 +12,7 @@ from shouyue.commitments.feed_models import CalendarFeed
 from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound
+from shouyue.kernel.scope import EVERYTHING, acting_in
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def issue_feed(*, actor: Actor) -> str:
 
 @transaction.atomic
 def revoke_feed(*, actor: Actor) -> None:
-    """End somebody's own secret address. Raises: NotAllowed; NotFound when there is none. Event: calendar_feed.revoked."""
+    """End one's own secret address. Raises: NotAllowed; NotFound without one. Event: calendar_feed.revoked."""
     feed = _end(_person(actor))
     if feed is None:
         raise NotFound
@@ -44,7 +45,8 @@ def open_feed(secret: str) -> Actor:
     feed = CalendarFeed.objects.filter(digest=_digest(secret), revoked_at__isnull=True).first()
     if feed is None:
         raise NotFound
-    return actor_of(feed.user_id)
+    with acting_in(EVERYTHING):  # a visitor sees no memberships, by which the owner's rights are told
+        return actor_of(feed.user_id)
 
 
 def _person(actor: Actor) -> int:
