@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from shouyue.commitments.choices import State
+from shouyue.commitments.models import Obligation
 from shouyue.files.models import StoredFile
 from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
@@ -280,11 +282,18 @@ class Clock:
     warn_at: datetime | None
 
 
-def clocks(actor: Actor, ticket: Ticket, language: str) -> list[Clock]:
-    """The promises not settled yet, the earliest due first. Queries: one."""
+SHOWN_CLOCKS = 12
+NO_CLOCK = (State.WAITING, State.REFUSED, State.VOID)
+
+
+def clocks(promises: Iterable[Obligation], language: str) -> list[Clock]:
+    """Those of a ticket's obligations that are not settled yet, the earliest due first."""
+    far = datetime.max.replace(tzinfo=UTC)
+    running = [one for one in promises if one.settled_at is None and one.state not in NO_CLOCK]
+    running.sort(key=lambda one: (one.due_at or far, one.pk))
     return [
-        Clock(str(found.state), found.commitment.title(language), found.due_at, found.warn_at)
-        for found in queries.open_obligations(actor, ticket)
+        Clock(str(one.state), one.commitment.title(language), one.due_at, one.warn_at)
+        for one in running[:SHOWN_CLOCKS]
     ]
 
 

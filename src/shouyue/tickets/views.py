@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shouyue.commitments import queries as commitments
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
@@ -108,6 +109,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     filters = _filters(request, actor)
     page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
     _name_severities(page.rows)
+    address = reverse("tickets:ticket", args=["~"])
+    for row in page.rows:
+        row["url"] = address.replace("~", row["number"])
     query = request.GET.urlencode()
     listed = ListPage(
         id="queue",
@@ -129,6 +133,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "list": listed,
+        "labels": {column.key: str(column.label) for column in COLUMNS},  # once, not once a row
         "counts": queue.counts(actor),
         "can_log": access.reports_somewhere(actor),
     }
@@ -207,9 +212,12 @@ def _ticket(
     request: HttpRequest, ticket: Ticket, *, note_form: forms.NoteForm | None = None, status: int = 200
 ) -> HttpResponse:
     actor = _actor(request)
+    if access.reads_contract(actor, ticket.contract_id):
+        ticket.promises = commitments.obligations_of(actor, ("ticket", ticket.pk))
     possible = actions.possible(actor, ticket)
     main = actions.main_action(possible, ticket)
     attached = files.files_of(actor, ("ticket", ticket.pk))
+    promises = queries.open_obligations(actor, ticket) if ticket.promises is None else ticket.promises
     context = {
         "ticket": ticket,
         "main": main,
@@ -220,7 +228,7 @@ def _ticket(
         "sees_internal": access.sees_internal(actor),
         "note_form": note_form or forms.NoteForm(ticket=ticket, actor=actor),
         "severity": _severity_of(ticket),
-        "clocks": history.clocks(actor, ticket, get_language() or "zh-hans"),
+        "clocks": history.clocks(promises, get_language() or "zh-hans"),
         "entries": history.entries(actor, ticket, attached),
         "stages": history.stages(ticket),
         "files": [history.FileRow.of(stored) for stored in attached],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -66,6 +66,8 @@ class Group:
 
 
 _items: dict[str, Item] = {}
+_urls: dict[tuple[str | None, str], str] = {}
+"""Addresses never change while the process lives; looking up forty for each page would cost more than showing them."""
 
 
 def register(*items: Item) -> None:
@@ -117,10 +119,13 @@ def _does_business(actor: Actor) -> bool:
 
 
 def _link(request: HttpRequest, item: Item) -> Link | None:
-    try:
-        url = reverse(item.url_name)
-    except NoReverseMatch:  # reported by the system check; a page must not fail for it
-        return None
+    place = (get_urlconf(), item.url_name)
+    url = _urls.get(place)
+    if url is None:
+        try:
+            url = _urls[place] = reverse(item.url_name)
+        except NoReverseMatch:  # reported by the system check; a page must not fail for it
+            return None
     return Link(item, url, badge=item.badge(request) if item.badge else None)
 
 
