@@ -11,7 +11,6 @@ from shouyue.config.api import api
 from shouyue.demo import queries as demo
 from shouyue.kernel.actor import Actor
 
-
 # Officers have no business at the desk; the first role that fits decides.
 STARTS = {
     "system_admin": "insights:system",

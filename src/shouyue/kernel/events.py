@@ -251,7 +251,22 @@ def _recorded(
     values: tuple[Any, ...], plain: dict[str, str | int | bool | None], number: int, seq: int
 ) -> RecordedEvent:
     *head, occurred, recorded, _device, _facts = values
-    return RecordedEvent(number, *head, occurred, recorded, MappingProxyType(plain), seq)
+    verb, subject_type, subject_id, case_type, case_id, customer_id, contract_id, actor = head
+    return RecordedEvent(
+        id=number,
+        verb=verb,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        case_type=case_type,
+        case_id=case_id,
+        customer_id=customer_id,
+        contract_id=contract_id,
+        actor=actor,
+        occurred_at=occurred,
+        recorded_at=recorded,
+        facts=MappingProxyType(plain),
+        seq=seq,
+    )
 
 
 def _publish(event: RecordedEvent) -> None:

@@ -31,7 +31,7 @@ def _scores(reader: Reader, node: Node) -> Any:
 def _areas(reader: Reader, node: Node) -> Any:
     seen: dict[str, str] = {}
     found = reader.named(node, lambda name, child: _area(reader, name, child, seen))
-    if found is BAD:
+    if not isinstance(found, tuple):
         return BAD
     for name in [area.name for area in found if not area.covers][1:]:
         return reader.problem("score_two_rests", node.keys[name], name=name)
