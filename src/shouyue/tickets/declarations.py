@@ -162,7 +162,9 @@ def declare() -> None:
     )
     panels.register(
         "ticket",
-        panels.Panel(key="charge", title=_("Charge"), render=charge_views.panel, order=40, icon="receipt"),
+        panels.Panel(
+            key="charge", title=_("Charge decision"), render=charge_views.panel, order=40, icon="receipt"
+        ),
     )
     navigation.register(
         Item(key="queue", label=_("Queue"), url_name="tickets:queue", icon="inbox", order=10, shortcut="g q"),
