@@ -222,7 +222,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         request.GET.get("promise", "")[:80],
     )
     narrowed = f"&contract={contract.code if contract else ''}&kind={wanted.kind}"
-    context = {
+    context: dict[str, Any] = {
         "tabs": tabs(actor),
         "view": view,
         "views": [
@@ -406,7 +406,10 @@ def heat(request: HttpRequest) -> HttpResponse:
     }
     if contract is not None:
         months, rows = trends.over_months(actor, contract)
-        context |= {"months": months, "rows": [_titled(row, months, actor) for row in rows]}
+        titled = [_titled(row, months, actor) for row in rows]
+        for row in titled:
+            row["cells"].reverse()  # a phone shows the first columns: the newest months
+        context |= {"months": months[::-1], "rows": titled}
     else:
         month = board.month_of("Asia/Shanghai", request.GET.get("month", ""))
         page = _page(request.GET.get("page", ""), len(visible))
@@ -457,8 +460,7 @@ def trend(request: HttpRequest, code: str, name: str) -> HttpResponse:
         "text": promise.text(actor.language),
         "number": promise.number(actor.language),
         "name": promise.name,
-        "months": list(reversed(months)),
-        "has_data": any(cell.due for _month, cell in months),
+        "months": [(month, cell) for month, cell in reversed(months) if cell.due],
         "chart": json.dumps(
             {
                 "months": [month.key for month, _cell in months],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -60,16 +61,22 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month in the contract's zone."""
+    """A calendar month in the contract's zone, or a quarter or year. length: months."""
 
     year: int
     month: int
     since: datetime
     until: datetime
+    length: int = 1
 
     @property
     def key(self) -> str:
-        """`2026-11`, as in addresses."""
+        """`2026-11`, `2026-Q4` or `2026`, as in addresses."""
+        match self.length:
+            case 12:
+                return f"{self.year:04}"
+            case 3:
+                return f"{self.year:04}-Q{self.month // 3 + 1}"
         return f"{self.year:04}-{self.month:02}"
 
 
@@ -96,23 +103,23 @@ class Board:
         return Figures(*(sum(values) for values in columns))
 
 
+_KEY = re.compile(
+    r"(?P<year>20\d\d|21\d\d|2200)(?:-(?P<month>0[1-9]|1[0-2])|-Q(?P<quarter>[1-4]))?", re.ASCII
+)
+
+
 def month_of(zone: str, key: str = "") -> Month:
-    """A month by its key, the running one without. Raises: Invalid."""
+    """A month, quarter or year by its key, the running month without. Raises: Invalid."""
     place = ZoneInfo(zone)
-    if not key:
-        today = clock.now().astimezone(place)
-        year, month = today.year, today.month
-    else:
-        try:
-            first = date.fromisoformat(f"{key}-01")
-        except ValueError as error:
-            raise Invalid(fields={"month": ["YYYY-MM"]}) from error
-        year, month = first.year, first.month
-        if not 2000 <= year <= 2200:
-            raise Invalid(fields={"month": ["YYYY-MM"]})
-    since = datetime(year, month, 1, tzinfo=place)
-    until = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=place)
-    return Month(year, month, since, until)
+    today = clock.now().astimezone(place)
+    found = _KEY.fullmatch(key or f"{today:%Y-%m}")
+    if found is None:
+        raise Invalid(fields={"month": ["YYYY-MM"]})
+    length = 1 if found["month"] else 3 if found["quarter"] else 12
+    month = int(found["month"] or 3 * int(found["quarter"] or 1) - 2)
+    first = int(found["year"]) * 12 + month - 1
+    since, until = (datetime(n // 12, n % 12 + 1, 1, tzinfo=place) for n in (first, first + length))
+    return Month(first // 12, month, since, until, length)
 
 
 def board_of(actor: Actor, contract: Contract, month: str = "") -> Board:
@@ -213,8 +220,10 @@ def overview(actor: Actor, month: str = "") -> list[Overview]:
 
 
 def months(zone: str, chosen: str = "") -> list[str]:
-    """The months to choose from: this one and the thirteen before; the chosen one always."""
+    """The periods to choose from: fourteen months, five quarters, two years, newest first; the chosen one always."""
     today = clock.now().astimezone(ZoneInfo(zone))
     number = today.year * 12 + today.month - 1
     keys = [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(number, number - 14, -1)]
+    keys += [f"{n // 4:04}-Q{n % 4 + 1}" for n in range(number // 3, number // 3 - 5, -1)]
+    keys += [f"{today.year - n:04}" for n in range(2)]
     return keys if not chosen or chosen in keys else [chosen, *keys]

@@ -214,7 +214,7 @@ def with_frozen(actor: Actor, board: Board) -> FrozenBoard:
     frozen = Frozen(closing)
     lines, now, late = [], {}, 0
     for line in board.lines:
-        figures = frozen.figures(line.commitment.name, month.key)
+        figures = frozen.figures(line.commitment.name, month.key if month.length == 1 else "")
         if figures is None:
             lines.append(line)
             late += 1

@@ -149,7 +149,7 @@ def _by_month(
 ) -> dict[int, dict[int, Cell]]:
     since: datetime = months[0].since
     until: datetime = months[-1].until
-    values = {
+    values: dict[str, str | int | datetime | None] = {
         "zone": contract.time_zone,
         "contract": contract.pk,
         "since": since,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -16,14 +17,14 @@ from shouyue.accounts.services import bump_access
 from shouyue.accounts.tests.factories import PASSWORD, sign_in
 from shouyue.commitments import cases
 from shouyue.commitments.feed_models import CalendarFeed
-from shouyue.commitments.queries import outlook, trends
+from shouyue.commitments.queries import board, outlook, trends
 from shouyue.commitments.services import feeds
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.choices import Role
 from shouyue.contracts.tests.factories import make_user
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
-from shouyue.kernel.errors import NotFound
+from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
 
 from .factories import beijing, contract_under, happens, make_member, new_case
@@ -251,7 +252,8 @@ def test_the_trend_draws_twelve_months():
     body = page.content.decode()
     assert page.status_code == 200
     assert "data-trend" in body
-    assert len(page.context["months"]) == 12
+    assert len(json.loads(page.context["chart"])["months"]) == 12
+    assert [(month.key, cell.due) for month, cell in page.context["months"]] == [("2026-03", 3)]
     assert "<script>" not in body
 
 
@@ -276,3 +278,32 @@ def test_nobody_outside_reads_the_trend_of_an_internal_promise():
     assert client_of(customer_of(contract)).get(url).status_code == 404
     assert client_of(customer_of(contract_under())).get(url).status_code == 404
     assert Client().get(url).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("key", "since", "until"),
+    [
+        ("2026-03", "2026-03-01", "2026-04-01"),
+        ("2026-12", "2026-12-01", "2027-01-01"),
+        ("2026-Q4", "2026-10-01", "2027-01-01"),
+        ("2026", "2026-01-01", "2027-01-01"),
+    ],
+)
+def test_a_period_is_a_month_a_quarter_or_a_year(key, since, until):
+    found = board.month_of("Asia/Shanghai", key)
+    assert (f"{found.since:%Y-%m-%d}", f"{found.until:%Y-%m-%d}", found.key) == (since, until, key)
+
+
+@pytest.mark.parametrize("key", ["2026-13", "2026-Q5", "26", "1999", "2026-3", "2026-03-01", "٢٠٢٦"])
+def test_other_words_are_no_period(key):
+    with pytest.raises(Invalid):
+        board.month_of("Asia/Shanghai", key)
+
+
+def test_the_board_of_a_quarter_counts_all_its_months():
+    contract = contract_under()
+    lived(contract)
+    with clock.at(START + 20 * MINUTE):
+        page = manager().get(reverse("commitments:board", args=[contract.code]), {"month": "2026-Q1"})
+    assert [row["figures"].fell_due for row in page.context["lines"] if row["name"] == "respond"] == [3]
+    assert {"2026-Q1", "2026", "2025"} <= set(page.context["months"])

@@ -134,7 +134,9 @@ def test_shortcuts_act_but_rest_in_fields(page):
 
 
 def test_a_sequence_of_keys_follows_the_link(open_page):
-    navigation.register(navigation.Item(key="t", label="Desk", url_name="desk", icon="inbox", shortcut="g q"))
+    navigation.register(
+        navigation.Item(key="t", label="Desk", url_name="desk", icon="inbox", shortcut="g q", area="operate")
+    )
     page = open_page()
     page.keyboard.press("g")
     page.keyboard.press("q")

@@ -35,6 +35,12 @@ def test_staff_without_the_role_sees_the_open_items_only():
     assert keys(make_actor()) == ["desk", "out"]
 
 
+@pytest.mark.parametrize("role", ["system_admin", "security_admin"])
+def test_officers_have_no_business_menu(role):
+    assert keys(make_actor(roles=frozenset({role}))) == ["out"]
+    assert "desk" in keys(make_actor(roles=frozenset({role, "desk_agent"})))
+
+
 def test_a_role_opens_its_items_in_their_order():
     assert keys(make_actor(roles=frozenset({"dispatcher"}))) == ["board", "desk", "out"]
 
