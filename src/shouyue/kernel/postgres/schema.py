@@ -40,20 +40,24 @@ class WalledSchemaEditor(DatabaseSchemaEditor):
 
     def create_model(self, model: type[models.Model]) -> None:
         super().create_model(model)
-        if any(getattr(field, "raises_wall", False) for field in model._meta.local_fields):
-            for statement in wall_sql(model._meta.db_table):
-                self.execute(statement)
+        for field in model._meta.local_fields:
+            self._raise_wall(model, field)
 
     def add_field(self, model: type[models.Model], field: Any) -> None:
-        if not getattr(field, "same_customer", False):
-            super().add_field(model, field)
-            return
         inline = self.sql_create_column_inline_fk
-        self.sql_create_column_inline_fk = None  # type: ignore[assignment]
+        if getattr(field, "same_customer", False):
+            self.sql_create_column_inline_fk = None  # type: ignore[assignment]
         try:
             super().add_field(model, field)
         finally:
             self.sql_create_column_inline_fk = inline
+        self._raise_wall(model, field)
+
+    def _raise_wall(self, model: type[models.Model], field: Any) -> None:
+        """The owner may come with the table or in a later step of its migration."""
+        if getattr(field, "raises_wall", False):
+            for statement in wall_sql(model._meta.db_table):
+                self.execute(statement)
 
     def _create_fk_sql(self, model: type[models.Model], field: Any, suffix: str) -> Statement:
         statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
