@@ -32,6 +32,7 @@ OF_THE_PROVIDER = {
     "gateway_id",
     "delegation_id",
     "token",
+    "secret",
 }
 """Records of the provider or of the reader alone, and secret links; the tests of their modules guard them."""
 GUARDED_BY_THEIR_MODULES = {"draft_id", "objection_id", "closing_id", "link_id"}
@@ -77,6 +78,8 @@ def paths_of(route: Route, ids: dict[str, Any]) -> list[str]:
             values = ["receive", "arrive", "leave", "cancel"]
         elif name == "name" and route.view.startswith("tickets:"):
             values = ["decide", "approve", "refuse"]
+        elif name == "name" and route.view.startswith("commitments:"):
+            values = ["respond"]
         elif name == "name" and route.view.startswith("web:"):
             values = ["list"]
         else:
