@@ -16,7 +16,7 @@ WORD = re.compile(r"[A-Za-z]{2,}|[\u3400-\u9fff]+")
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title", "data-label", "data-confirm", "label", "summary"}
 THE_SAME_EVERYWHERE = {
     "CSV", "API", "YAML", "ICS", "JSON", "Ctrl", "Enter", "Esc", "Shouyue", "English", "简体中文", "守约", "VIP",
-    "px", "SHA", "UTC", "Authorization", "Bearer", "Shift", "Tab", "KB", "MB", "https", "http", "中文", "PDF",
+    "px", "SHA", "UTC", "Authorization", "Bearer", "Shift", "Tab", "KB", "MB", "ZIP", "https", "http", "中文", "PDF",
 }  # fmt: skip
 SKIPPED = ("script", "style", "template", "code", "kbd", "pre")
 """Code and samples of files are the same in every language."""

@@ -66,12 +66,16 @@ def test_translations_keep_the_placeholders():
     assert found == []
 
 
+READ_IN_CHINESE_TOO = re.compile("休|班|平日|国务院办公厅通知|4 小时|3 个工作日|1 周")
+"""What people may type whatever their language; English texts name it as an example."""
+
+
 def test_messages_are_english():
     han = re.compile(rf"[{HAN}]")
     found = [
         f"{name(path)}:{message.line}: {message.id}"
         for path, message in _messages()
-        if han.search(message.id)
+        if han.search(READ_IN_CHINESE_TOO.sub("", message.id))
     ]
     assert found == []
 

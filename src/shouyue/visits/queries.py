@@ -68,7 +68,8 @@ def subject_of(actor: Actor, number: int) -> Subject:
         id=visit.pk,
         customer_id=visit.customer_id,
         contract_id=ticket.contract_id,
-        label=_("Service on site for %(number)s %(title)s") % {"number": ticket.number, "title": ticket.title},
+        label=_("Service on site for %(number)s %(title)s")
+        % {"number": ticket.number, "title": ticket.title},
         url=url,
         case=("ticket", ticket.pk),
     )
