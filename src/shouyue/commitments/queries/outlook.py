@@ -175,5 +175,5 @@ def feed(actor: Actor, contract: str = "", kind: str = "") -> Sequence[Obligatio
 
 def feed_since(actor: Actor) -> datetime | None:
     """Since when somebody has a secret address; None without one. Queries: one."""
-    rows = CalendarFeed.objects.filter(user_id=actor.user_id, revoked_at__isnull=True)
+    rows = CalendarFeed.objects.filter(user_id=actor.user_id or 0, revoked_at__isnull=True)
     return rows.values_list("created_at", flat=True).first()

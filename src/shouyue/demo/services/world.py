@@ -38,7 +38,10 @@ CITIES = (
 SHEETS = {
     ("gov-build", "qualified-acceptance"): ("qualified-acceptance", "系统合格验收，质保期自本日起算。"),
     ("sw-warranty", "final-acceptance"): ("final-report", "最终验收报告，质保期自双方签署之日起算。"),
-    ("platform-equip", "preliminary-acceptance"): ("delivery", "设备已在指定地点交货、安装、调试并完成培训。"),
+    ("platform-equip", "preliminary-acceptance"): (
+        "delivery",
+        "设备已在指定地点交货、安装、调试并完成培训。",
+    ),
 }
 """What the milestones that a plan's gates guard need signed: purpose and text."""
 CROSSING_STAFF = ("engineer", "zhao.lei", "sun.qiang", "tong.gang")
