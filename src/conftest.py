@@ -21,6 +21,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """Each test begins in the default language, whatever the one before has activated."""
+    from django.conf import settings
+    from django.utils import translation
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
+@pytest.fixture(autouse=True)
 def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests that use the database run inside `acting_in(EVERYTHING)`; transactional ones open their own."""
     marker = request.node.get_closest_marker("django_db")

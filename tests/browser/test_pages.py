@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import NARROW, WIDE, overflow, serious_faults
 
+pytestmark = pytest.mark.walk
+
 ROLES = (
     "agent",
     "manager",
