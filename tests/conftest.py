@@ -14,3 +14,4 @@ _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
 
 _database_scope = _fixtures._database_scope
+_language = _fixtures._language
