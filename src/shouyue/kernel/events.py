@@ -11,7 +11,7 @@ everything slower is a job, enqueued by `react` in the same transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -297,10 +297,3 @@ def plain_fact(kind: FactType, value: FactValue, where: str) -> str | int | bool
         case ((FactType.CODE | FactType.REFERENCE | FactType.DIGEST), str()) if len(value) <= 64:
             return value
     raise ValueError(f"fact {where} must be {kind.value}, got {value!r}")
-
-
-def forget_registrations(keep_verbs: Iterable[str] = ()) -> None:
-    """Drop consumers and reactions (tests of the kernel alone)."""
-    _consumers.clear()
-    _reactions.clear()
-    _enrichers.clear()
