@@ -100,28 +100,60 @@ def _one_line(text: str) -> str:
 
 def _with_variables(statements: list[str], made: dict[str, Any], url: str) -> list[str]:
     """Names for what the database hands out: the number, the ids of ticket, note and event."""
-    ticket = made["id"] if "number" in made else 0
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT max(id) FROM kernel_event WHERE subject_type = 'ticket'").fetchone()
-    event = row[0] if row else 0
-    found = []
-    for text in statements:
-        if ticket:
-            prefix, _, number = made["number"].rpartition("-")
-            text = re.sub(rf"'{prefix}-{number}'", f"'{prefix}-' || :n", text)
-            text = re.sub(rf"(?<![\w.'-]){ticket}(?![\w'])", ":t_id", text)
-        text = re.sub(rf"(?<![\w.'-]){event}(?![\w'])", ":e_id", text)
-        if "kernel_next_number(" in text:
-            text = (
-                text.replace("SELECT kernel_next_number(", "SELECT n FROM kernel_next_number(")
-                + " AS n\n\\gset "
-            )
-        elif text.startswith('INSERT INTO "tickets_ticket"'):
-            text += "\n\\gset t_"
-        elif "FROM kernel_record_event(" in text:
-            text += "\n\\gset e_"
-        found.append(text)
-    return found
+    names = {str(row[0] if row else 0): ":e_id"}
+    number = ""
+    if "number" in made:
+        names[str(made["id"])] = ":t_id"
+        number = made["number"]
+    return [_caught(renamed(text, names, number)) for text in statements]
+
+
+_LITERAL = re.compile(r"(?:\bE)?'(?:[^'\\]|''|\\.)*'")
+_ARRAY = re.compile(r"'\{((?:\d+|NULL)(?:,(?:\d+|NULL))*)\}'")
+
+
+def renamed(text: str, names: dict[str, str], number: str = "") -> str:
+    """A statement with variables in place of ids and of the ticket's number.
+
+    pgbench puts its parameters into literals too, where the server would not look for them: an array of ids is
+    therefore written out, and what looks like a variable in any other literal is hidden from pgbench.
+    """
+    parts, end = [], 0
+    for found in _LITERAL.finditer(text):
+        parts.append(_ids(text[end : found.start()], names))
+        parts.append(_literal(found[0], names, number))
+        end = found.end()
+    return "".join([*parts, _ids(text[end:], names)])
+
+
+def _ids(text: str, names: dict[str, str]) -> str:
+    return re.sub(r"(?<![\w.$\"-])\d+(?![\w.\"])", lambda found: names.get(found[0], found[0]), text)
+
+
+def _literal(text: str, names: dict[str, str], number: str) -> str:
+    if number and text == f"'{number}'":
+        return f"'{number.rpartition('-')[0]}-' || :n"
+    array = _ARRAY.fullmatch(text)
+    if array and any(item in names for item in array[1].split(",")):
+        return f"ARRAY[{_ids(array[1], names)}]"
+    if re.search(r":[A-Za-z_]", text):
+        plain = text if text.startswith("E") else "E" + text.replace("\\", "\\\\")
+        return re.sub(r":(?=[A-Za-z_])", r"\\x3a", plain)
+    return text
+
+
+def _caught(text: str) -> str:
+    """The statement, its result kept in variables when others need it."""
+    if "kernel_next_number(" in text:
+        text = text.replace("SELECT kernel_next_number(", "SELECT n FROM kernel_next_number(")
+        return f"{text} AS n\n\\gset "
+    if text.startswith('INSERT INTO "tickets_ticket"'):
+        return f"{text}\n\\gset t_"
+    if "FROM kernel_record_event(" in text:
+        return f"{text}\n\\gset e_"
+    return text
 
 
 def run(home: Path, text: str, *, clients: int, seconds: int, postmaster: int) -> tuple[float, float]:
