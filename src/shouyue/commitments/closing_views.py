@@ -118,7 +118,7 @@ def _closing_page(
         "contract": found.contract,
         "rows": rows,
         "scores": frozen.snapshot["scores"],
-        "adjustments": [_correction(one, actor) for one in closings.adjustments_of(actor, found)],
+        "adjustments": [correction_shown(one, actor) for one in closings.adjustments_of(actor, found)],
         "steps": [
             {
                 "at": step.at,
@@ -139,7 +139,8 @@ def _closing_page(
     return render_page(request, "commitments/closing.html", context, status=status)
 
 
-def _correction(one: closings.Correction, actor: Actor) -> dict[str, Any]:
+def correction_shown(one: closings.Correction, actor: Actor) -> dict[str, Any]:
+    """An adjustment as the parts of pages want it."""
     row = one.adjustment
     return {
         "at": row.at,
@@ -201,6 +202,8 @@ def _score_context(actor: Actor, contract: Contract, key: str) -> dict[str, Any]
                 "title": titles[line.name],
                 "url": f"{url}?contract={contract.code}&promise={line.name}&state=broken",
                 "months": chosen.month_keys,
+                "evidence": reverse("commitments:promise_evidence", args=[contract.code, line.name])
+                + f"?month={chosen.key}",
             }
             for line in area.lines
             if line.name in titles

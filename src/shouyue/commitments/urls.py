@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import calendar_views, closing_views, objection_views, outlook_views, pack_views, replay_views, views
+from . import (
+    calendar_views,
+    closing_views,
+    evidence_views,
+    objection_views,
+    outlook_views,
+    pack_views,
+    replay_views,
+    views,
+)
 
 app_name = "commitments"
 
@@ -20,10 +29,12 @@ urlpatterns: list[URLPattern] = [
     path("promises/<str:code>/", views.show_board, name="board"),
     path("promises/<str:code>/trend/<str:name>/", outlook_views.trend, name="trend"),
     path("promises/<str:code>/export.csv", views.export_board, name="export_board"),
+    path("promises/<str:code>/evidence/of/<str:name>/", evidence_views.of_promise, name="promise_evidence"),
     path("promises/<str:code>/replay/", replay_views.show, name="replay"),
     path("obligations/", views.obligations, name="obligations"),
     path("obligations/export.csv", views.export_obligations, name="export_obligations"),
     path("obligations/<int:obligation_id>/", views.obligation, name="obligation"),
+    path("obligations/<int:obligation_id>/evidence/", evidence_views.of_obligation, name="evidence"),
     path("obligations/<int:obligation_id>/waive/", objection_views.waive, name="waive"),
     path("obligations/<int:obligation_id>/dispute/", objection_views.dispute, name="dispute"),
     path("objections/", objection_views.objections, name="objections"),

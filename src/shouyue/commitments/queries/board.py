@@ -135,6 +135,14 @@ def board_of(actor: Actor, contract: Contract, month: str = "") -> Board:
     return Board(contract, period, lines)
 
 
+def line_of(contract_id: int, commitment: Commitment, period: Month) -> Line:
+    """One line of a board; the caller has checked that it may be read. Queries: up to six."""
+    figures = figures_of(contract_id, period)
+    details = details_of(contract_id, [commitment], figures, period.since, period.until)
+    found = figures.get(commitment.pk, Figures())
+    return _line(contract_id, commitment, found, period, details[commitment.pk])
+
+
 def figures_of(contract_id: int, period: Month) -> Mapping[int, Figures]:
     """Figures per commitment. Queries: one."""
     with connection.cursor() as cursor:

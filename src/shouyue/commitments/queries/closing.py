@@ -142,12 +142,14 @@ class Correction:
 
 def adjustments_of(actor: Actor, closing: Closing) -> list[Correction]:
     """What changed after a period was frozen: who, when, why. Queries: three at most."""
-    rows = (
-        Adjustment.objects.visible_to(actor)
-        .filter(closing=closing)
-        .select_related("commitment", "obligation")
-    )
-    if not sees_provider_side(actor, closing.contract_id):
+    rows = Adjustment.objects.visible_to(actor).filter(closing=closing)
+    return read_adjustments(actor, closing.contract_id, rows)
+
+
+def read_adjustments(actor: Actor, contract_id: int, rows: QuerySet[Adjustment]) -> list[Correction]:
+    """Adjustments of one contract as people read them. Queries: three at most."""
+    rows = rows.select_related("commitment", "obligation")
+    if not sees_provider_side(actor, contract_id):
         rows = rows.filter(commitment__is_internal=False)
     found = list(rows)
     people = {int(row.who.partition(":")[2]) for row in found if row.who.startswith(("user:", "token:"))}
