@@ -4,22 +4,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from html import escape
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from shouyue import __version__
 from shouyue.kernel import clock
 from shouyue.web import panels, states, wording
+from shouyue.web.moulds import text as _text
 from shouyue.web.spans import Mark, Segment, drawn
 
 register = template.Library()
@@ -53,11 +54,6 @@ def _icon(name: str, css: str) -> SafeString:
     )
 
 
-def _text(value: object) -> str:
-    """Escaped text; the standard library's escape is several times faster than the lazy-aware one."""
-    return value if isinstance(value, SafeString) else escape(str(value))
-
-
 @register.simple_tag
 def badge(family: str, state: object, label: str = "") -> SafeString:
     """A state as colour, icon and text; the looks are registered in `shouyue.web.states`."""
@@ -84,8 +80,8 @@ def avatar(name: str, size: str = "sm") -> SafeString:
     colour = sum(name.encode()) % 8
     initial = name.strip()[:1].upper() or "?"
     return SafeString(
-        f'<span class="avatar avatar-{_text(size)} rounded-circle sy-avatar-{colour}" aria-hidden="true">'
-        f"{_text(initial)}</span>"
+        f'<span class="avatar avatar-{_text(size)} rounded-circle sy-avatar-{colour}" aria-hidden="true"'
+        f' translate="no">{_text(initial)}</span>'
     )
 
 
@@ -288,6 +284,34 @@ def _css_of(widget: object) -> str:
     if isinstance(widget, Select):
         return "form-select"
     return "form-control"
+
+
+# --- what never changes ---
+
+
+class ConstantNode(template.Node):
+    """Draws its content once per language, without any variable: what is kept can hold nothing of anybody."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self._kept: dict[str, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        language = get_language() or ""
+        kept = self._kept.get(language)
+        if kept is None:
+            empty = Context()
+            with empty.bind_template(context.template):
+                kept = self._kept[language] = self.nodelist.render(empty)
+        return kept
+
+
+@register.tag
+def constant(parser: Parser, token: Token) -> ConstantNode:
+    """What follows up to ``endconstant`` depends on the language alone: drawn once, variables are not seen in it."""
+    nodelist = parser.parse(("endconstant",))
+    parser.delete_first_token()
+    return ConstantNode(nodelist)
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.scope import EVERYTHING, Scope
-from shouyue.web import navigation, panels
+from shouyue.web import moulds, navigation, panels
 
 CURRENT: dict[str, Actor | None] = {"actor": None}
 
@@ -64,9 +64,16 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     own = {key: item for key, item in navigation._items.items() if item.url_name.startswith("web:")}
     monkeypatch.setattr(navigation, "_items", own)
     monkeypatch.setattr(panels, "_panels", {})
+    _forget_what_was_drawn()
     with override_settings(**SHELL_ALONE):
         yield
     CURRENT["actor"] = None
+    _forget_what_was_drawn()
+
+
+def _forget_what_was_drawn() -> None:
+    navigation.forget()
+    moulds.forget()
 
 
 @pytest.fixture
