@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from . import rhythm, specials, stories
+from . import courses, rhythm, rounds, specials, texts
 from .script import Scene, Script
 
 LEAST_PER_MINUTE = 0.2
@@ -19,8 +19,8 @@ def past(
     """The scripts of all stories that begin between the two instants, in order of their beginning."""
     rng = random.Random(f"{seed}:life")
     scripts = list(specials.in_the_middle(scenes, end, rng)) if tickets >= 60 else []
-    scripts += _remarkable(scenes, rng, since, end, tickets)
-    left = max(tickets - len(scripts), 0)
+    scripts += _remarkable(scenes, rng, seed, since, end, tickets)
+    left = max(tickets - sum(_is_a_ticket(script, end) for script in scripts), 0)
     whole = sum(scene.share for scene in scenes.values())
     given = 0
     for index, scene in enumerate(scenes.values()):
@@ -30,21 +30,33 @@ def past(
     return sorted(scripts, key=lambda script: (script.steps[0].at, script.key))
 
 
+def _is_a_ticket(script: Script, end: datetime) -> bool:
+    return script.steps[0].verb == "report_ticket" and script.steps[0].at <= end
+
+
 def _ordinary(scene: Scene, seed: int, since: datetime, end: datetime, count: int) -> Iterator[Script]:
     rng = random.Random(f"{seed}:{scene.code}")
     for number, at in enumerate(rhythm.arrivals(rng, scene.pace, since, end, count)):
-        yield stories.write(
+        yield courses.write(
             scene, f"{scene.code}-{number}", at, random.Random(f"{seed}:{scene.code}:{number}")
         )
 
 
 def _remarkable(
-    scenes: Mapping[str, Scene], rng: random.Random, since: datetime, end: datetime, tickets: int
+    scenes: Mapping[str, Scene],
+    rng: random.Random,
+    seed: int,
+    since: datetime,
+    end: datetime,
+    tickets: int,
 ) -> Iterator[Script]:
-    """What people still talk about; little of it in a short life."""
+    """Rounds and words by the calendar, and what people still talk about; nothing of it in a short life."""
     days = (end - since) / timedelta(days=1)
     if tickets < 200 or days < 20:
         return
+    rows = {row["code"]: row for row in texts.contracts()}
+    for code, scene in scenes.items():
+        yield from rounds.of(scene, rows[code], seed, since, end)
     night = since + timedelta(days=days * 0.28)
     yield specials.crash(scenes["SW"], "CRASH-1", night.replace(hour=19, minute=41), rng, saved=True)
     noon = since + timedelta(days=days * 0.71)
@@ -71,5 +83,5 @@ def to_come(
         for _ in range(count):
             at = since + timedelta(seconds=rng.uniform(0, minutes * 60))
             key = f"LIVE-{number + len(scripts)}"
-            scripts.append(stories.write(scene, key, at, random.Random(f"{seed}:{key}")))
+            scripts.append(courses.write(scene, key, at, random.Random(f"{seed}:{key}")))
     return sorted(scripts, key=lambda script: script.steps[0].at)

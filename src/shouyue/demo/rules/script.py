@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .rhythm import ZONE, Pace
-from .texts import Words, phrase
+from .texts import Words, has_phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,9 @@ class Script:
         self.steps.append(Step(self.now, verb, by, arguments))
 
     def say(self, sort: str) -> str:
-        """A text for this story."""
-        return phrase(self.rng, sort, self.words)
+        """A text for this story, in the words of its contract's trade where there are any."""
+        own = f"{sort}_{self.scene.plan}"
+        return phrase(self.rng, own if has_phrase(own) else sort, self.words)
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from . import stories
+from . import courses, stories
 from .script import Scene, Script
 from .texts import Fault, faults
 
@@ -75,7 +75,7 @@ def crash(scene: Scene, key: str, at: datetime, rng: random.Random, *, saved: bo
     script.after(4)
     script.do("call_back", "service", text="服务已全部恢复，已向客户分管领导说明原因与后续复盘安排。")
     script.after(25)
-    script.do("leave", "senior", outcome="solved", report="现场值守半小时运行平稳，双方签字。")
+    stories.leave(case, with_whom="研发专家组")
     script.after(40)
     script.do("confirm_resolution", scene.portal)
     stories.close(case)
@@ -87,13 +87,13 @@ def storm(scene: Scene, key: str, at: datetime, rng: random.Random, count: int) 
     sorts = [one for one in faults(scene.plan) if one.kind in ("power", "lightning", "transmission")]
     for index in range(count):
         begins = at + timedelta(minutes=rng.uniform(0, 120))
-        yield stories.write(scene, f"{key}-{index}", begins, rng, fault=rng.choice(sorts))
+        yield courses.write(scene, f"{key}-{index}", begins, rng, fault=rng.choice(sorts))
 
 
 def outage(scene: Scene, key: str, at: datetime, rng: random.Random) -> Iterator[Script]:
     """A floor without network: one case with parts of it, and a report made twice."""
     fault = next(one for one in faults(scene.plan) if one.category == "switch")
-    first = stories.write(scene, key, at, rng, fault=fault, forced={"none"})
+    first = courses.write(scene, key, at, rng, fault=fault, forced={"none"})
     solved = next(step.at for step in first.steps if step.verb == "resolve_ticket")
     yield first
     for index in range(3):
@@ -157,12 +157,23 @@ def in_the_middle(scenes: Mapping[str, Scene], end: datetime, rng: random.Random
         ("DT", 700, "hardware", {"wait-part"}),
         ("DT", 420, "software", {"unconfirmed"}),
         ("DT", 2, "network", {"none"}),
+        ("HOSP", 3, "life_support", {"none"}),
+        ("HOSP", 41, "imaging", {"none"}),
+        ("HOSP", 260, "lab", {"wait-part"}),
+        ("HOSP", 130, "software", {"unconfirmed"}),
+        ("CAMPUS", 2, "building", {"none"}),
+        ("CAMPUS", 26, "room", {"road"}),
+        ("CAMPUS", 17, "room", {"examination"}),
+        ("CAMPUS", 3100, "core", {"none"}),
+        ("ATM", 8, "machine", {"none"}),
+        ("ATM", 55, "cash", {"wait-customer"}),
+        ("ATM", 95, "network", {"road"}),
     )
     for index, (code, minutes, kind, forced) in enumerate(shown):
         scene = scenes[code]
         at = end - timedelta(minutes=minutes)
         own = random.Random(f"{rng.random()}:{index}")
-        yield stories.write(
+        yield courses.write(
             scene, f"NOW-{index}", at, own, fault=_sort(scene, kind, code, own), forced=forced
         )
     yield crash(scenes["SW"], "NOW-CRASH", end - timedelta(minutes=158), rng, saved=True)

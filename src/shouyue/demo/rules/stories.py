@@ -52,21 +52,6 @@ class Case:
         self.script.after(minute - self.minutes())
 
 
-def write(
-    scene: Scene,
-    key: str,
-    at: datetime,
-    rng: random.Random,
-    *,
-    fault: Fault | None = None,
-    forced: Collection[str] = (),
-) -> Script:
-    """The script of one ordinary story that begins at `at`."""
-    case = begin(scene, key, at, rng, fault=fault, forced=forced)
-    COURSES[scene.plan](case)
-    return case.script
-
-
 def begin(
     scene: Scene,
     key: str,
@@ -222,9 +207,45 @@ def work_until(case: Case, minute: float, *, late: bool) -> None:
     case.reach(minute)
 
 
+def leave(case: Case, *, solved: bool = True, with_whom: str = "") -> None:
+    """The engineer leaves, with what the contract wants by then: sheets signed, backups asked after, helpers named."""
+    script, more = case.script, {}
+    if script.scene.plan == "sw-warranty":
+        if not script.chance(0.06):
+            _both_sign(case)
+        helped = with_whom or script.chance(0.85)
+        more["diagnosed_with"] = with_whom or ("研发组与客户系统管理员" if helped else "")
+    if script.scene.plan == "gov-build" and not script.chance(0.05):
+        more["backups"] = script.rng.choice(("none", "cleared", "cleared", "left"))
+    report = script.say("visit_report" if solved else "visit_unsolved")
+    outcome = "solved" if solved else "temporary"
+    script.do("leave", case.engineer, outcome=outcome, report=report, **more)
+
+
+def _both_sign(case: Case) -> None:
+    script = case.script
+    script.do(
+        "ask_signoff",
+        script.desk(),
+        kind="signature",
+        purpose="visit",
+        capacity="it_contact",
+        engineer=f"@{case.engineer}",
+        text=f"{case.title}：现场服务单，双方经办人签字。",
+    )
+    script.do("give_signoff", case.engineer, signed=True)
+    script.do("give_signoff", script.scene.portal, signed=True)
+
+
 def resolve(case: Case, by: str = "") -> None:
-    """Handling, result and cause are written with the solution."""
+    """Handling, result and cause are written with the solution, and what the contract wants before it."""
     script, fault = case.script, case.fault
+    is_incident = script.steps[0].arguments["request_type"] == "incident"
+    if script.scene.plan == "gov-build" and is_incident and CAUSES[fault.cause] == "line_hardware":
+        script.do("decide_replacement", by or case.engineer, accepted=script.chance(0.9))
+    if script.scene.plan == "platform-equip" and is_incident and not _attributed(script):
+        ours = script.rng.choice(("ours", "ours", "third_party"))
+        script.do("set_attribution", by or case.engineer, attribution=ours)
 
     texts = {"handling": fault.handling, "result": fault.result, "judgement": fault.finding}
     if script.chance(0.1):
@@ -232,6 +253,10 @@ def resolve(case: Case, by: str = "") -> None:
     if fault.cause == "configuration_error" and script.chance(0.25):
         texts["parameters_changed"] = script.say("parameters")
     script.do("resolve_ticket", by or case.engineer, texts=texts, cause=CAUSES[fault.cause])
+
+
+def _attributed(script: Script) -> bool:
+    return any(step.verb == "set_attribution" for step in script.steps)
 
 
 def settle(case: Case, *, reject_share: float = 0.025, again: Callable[[Case], None] | None = None) -> None:
@@ -371,7 +396,7 @@ def _repair_on_site(case: Case, arrive_at: float) -> None:
     resolve(case)
     _tell_centre(case)
     script.after(script.about(9))
-    script.do("leave", case.engineer, outcome="solved", report=script.say("visit_report"))
+    leave(case)
     settle(case, again=_back_to_site)
 
 
@@ -392,7 +417,7 @@ def _back_to_site(case: Case) -> None:
     resolve(case)
     _tell_centre(case)
     script.after(script.about(6))
-    script.do("leave", case.engineer, outcome="solved", report=script.say("visit_report"))
+    leave(case)
 
 
 def _near(case: Case) -> str:
@@ -438,7 +463,7 @@ def gov_build(case: Case) -> None:
         work_until(case, max(end, case.minutes() + 6), late=late)
         resolve(case)
         script.after(script.about(8))
-        script.do("leave", case.engineer, outcome="solved", report=script.say("visit_report"))
+        leave(case)
     else:
         script.after(script.about(4))
         script.do("accept_ticket", case.engineer)
@@ -510,12 +535,7 @@ def desktop(case: Case) -> None:
     if solved:
         resolve(case)
         script.after(script.about(6))
-    script.do(
-        "leave",
-        case.engineer,
-        outcome="solved" if solved else "temporary",
-        report=script.say("visit_report" if solved else "visit_unsolved"),
-    )
+    leave(case, solved=solved)
     if not solved:
         script.after(script.about(70))
         resolve(case)
@@ -563,12 +583,7 @@ def platform_equip(case: Case) -> None:
         work_until(case, max(end, case.minutes() + 10), late=late)
         resolve(case)
         script.after(script.about(8))
-        script.do(
-            "leave",
-            case.engineer,
-            outcome="solved",
-            report=script.say("visit_report"),
-        )
+        leave(case)
     else:
         script.after(script.about(10))
         script.do("accept_ticket", case.engineer)
@@ -646,17 +661,8 @@ def _main_function(case: Case) -> None:
         script.after(script.about(45))
         resolve(case)
         script.after(script.about(12))
-        script.do("leave", case.engineer, outcome="solved", report=script.say("visit_report"))
+        leave(case)
         return settle(case)
     work_until(case, max(script.within(116, 62), case.minutes() + 4), late=False)
     resolve(case)
     return settle(case)
-
-
-COURSES: Mapping[str, Callable[[Case], None]] = {
-    "field-video": field_video,
-    "gov-build": gov_build,
-    "desktop": desktop,
-    "platform-equip": platform_equip,
-    "sw-warranty": sw_warranty,
-}

@@ -32,6 +32,16 @@ EQUIPMENT = {
     "hardware": "desktop",
     "client": "desktop",
     "spare": "machine_room",
+    "life_support": "front_end",
+    "imaging": "front_end",
+    "lab": "front_end",
+    "ward": "front_end",
+    "machine": "front_end",
+    "cash": "front_end",
+    "core": "network",
+    "building": "network",
+    "room": "network",
+    "dormitory": "network",
 }
 FAULTS_OF = {
     "image": "image",
@@ -60,12 +70,19 @@ FAULTS_OF = {
     "environment": "hardware",
     "spare": "hardware",
     "storage": "hardware",
+    "tube": "hardware",
+    "vandalism": "hardware",
+    "event": "network",
+    "change": "network",
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A sort of fault, as a plan's people know it."""
+    """A sort of fault, as a plan's people know it.
+
+    asked: the request type of what is no fault; item: of the catalogue, when its charge is to be decided.
+    """
 
     kind: str
     category: str
@@ -80,6 +97,8 @@ class Fault:
     request_class: str = ""
     consultation: bool = False
     request: bool = False
+    asked: str = ""
+    item: str = ""
 
     @property
     def equipment_type(self) -> str:
@@ -87,10 +106,14 @@ class Fault:
 
     @property
     def fault_category(self) -> str:
+        if self.category == "device" and self.equipment_type != "network":
+            return "hardware"
         return FAULTS_OF.get(self.category, "application")
 
     @property
     def request_type(self) -> str:
+        if self.asked:
+            return self.asked
         if self.kind == "spare":
             return "spare_request"
         if self.consultation:
@@ -156,6 +179,11 @@ def _fault(row: dict[str, Any]) -> Fault:
 def _talk() -> dict[str, list[str]]:
     found: dict[str, list[str]] = _read("talk.yaml")
     return found
+
+
+def has_phrase(sort: str) -> bool:
+    """Whether there is a way to say it."""
+    return sort in _talk()
 
 
 def phrase(rng: random.Random, sort: str, words: Words) -> str:

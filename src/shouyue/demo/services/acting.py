@@ -14,6 +14,8 @@ from shouyue.kernel.actor import Actor
 from shouyue.tickets import services as tickets
 from shouyue.visits import services as visits
 
+from . import verbs
+
 VISIT_VERBS = ("receive_visit", "depart", "arrive", "leave")
 
 
@@ -54,8 +56,13 @@ def perform(cast: Cast, thread: Thread, step: Step) -> None:
         thread.visit_id = visits.dispatch_visit(actor=actor, ticket_id=_ticket(thread), **arguments).pk
     elif step.verb in VISIT_VERBS:
         getattr(visits, step.verb)(actor=actor, visit_id=thread.visit_id or 0, **arguments)
+    elif step.verb in verbs.ON_CONTRACTS:
+        verbs.ON_CONTRACTS[step.verb](actor=actor, **arguments)
+    elif arguments.pop("refused", False):
+        verbs.try_in_vain(getattr(tickets, step.verb), actor=actor, ticket_id=_ticket(thread), **arguments)
     else:
-        getattr(tickets, step.verb)(actor=actor, ticket_id=_ticket(thread), **arguments)
+        service = verbs.ON_TICKETS.get(step.verb) or getattr(tickets, step.verb)
+        service(actor=actor, ticket_id=_ticket(thread), **arguments)
 
 
 def _ticket(thread: Thread) -> int:

@@ -14,8 +14,10 @@ from django.contrib.auth.hashers import make_password
 from shouyue.accounts.models import User
 from shouyue.accounts.queries import actor_from
 from shouyue.accounts.services import create_user
+from shouyue.commitments import books
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract
+from shouyue.contracts.plan_language.model import Guard
 from shouyue.demo.rules import texts
 from shouyue.demo.rules.rhythm import Pace
 from shouyue.demo.rules.script import Caller, Place, Scene
@@ -35,15 +37,6 @@ CITIES = (
     ("石泉", "bai.chao"),
     ("南岭", "shui.ming"),
 )
-SHEETS = {
-    ("gov-build", "qualified-acceptance"): ("qualified-acceptance", "系统合格验收，质保期自本日起算。"),
-    ("sw-warranty", "final-acceptance"): ("final-report", "最终验收报告，质保期自双方签署之日起算。"),
-    ("platform-equip", "preliminary-acceptance"): (
-        "delivery",
-        "设备已在指定地点交货、安装、调试并完成培训。",
-    ),
-}
-"""What the milestones that a plan's gates guard need signed: purpose and text."""
 CROSSING_STAFF = ("engineer", "zhao.lei", "sun.qiang", "tong.gang")
 OUTER_LINES = (("平山线", "平山县", 16), ("柳河线", "柳河县", 16), ("东港支线", "东港镇", 14))
 
@@ -60,8 +53,9 @@ def plan_text(plan: str) -> str:
     """The plan file as it is shipped. Raises: Invalid when it is not there."""
     package = Path(__file__).resolve().parents[2]
     for folder in (package / "plans", package.parents[1] / "plans"):
-        if (folder / f"{plan}.yaml").is_file():
-            return (folder / f"{plan}.yaml").read_text("utf-8")
+        for file in (folder / f"{plan}.yaml", folder / "examples" / f"{plan}.yaml"):
+            if file.is_file():
+                return file.read_text("utf-8")
     raise Invalid(f"The plan file plans/{plan}.yaml is missing.")
 
 
@@ -80,7 +74,7 @@ def build(seed: int) -> dict[str, Scene]:
     made: dict[str, tuple[dict[str, Any], Contract, Grounds]] = {}
     for row in texts.contracts():
         contract = _contract(row, units, firm.pk)
-        made[row["code"]] = (row, contract, GROUNDS[row["code"]](contract))
+        made[row["code"]] = (row, contract, GROUNDS.get(row["code"], _listed)(contract))
     users = _accounts({code: contract for code, (_row, contract, _grounds) in made.items()})
     scenes = {
         code: _scene(row, contract, grounds, _contacts(row, contract, grounds, users, rng), users)
@@ -139,8 +133,7 @@ def _contract(row: Mapping[str, Any], units: Mapping[str, int], firm: int) -> Co
 
 
 def _milestone(plan: str, contract: Contract, name: str, day: date, manager: User) -> None:
-    if (plan, name) in SHEETS:
-        _have_signed(contract, *SHEETS[plan, name], manager)
+    sign_for_milestone(contract, name, manager)
     contracts.reach_milestone(
         actor=SYSTEM,
         contract_id=contract.pk,
@@ -149,6 +142,29 @@ def _milestone(plan: str, contract: Contract, name: str, day: date, manager: Use
         signed_by_provider="魏建国",
         signed_by_customer="分管负责人",
     )
+
+
+def sign_for_milestone(contract: Contract, name: str, manager: User) -> None:
+    """Have the sheets signed without which the contract's gates let nobody record the milestone."""
+    book = books.current(contract.pk)
+    acts = ["contract.reach_milestone"]
+    if book.plan.warranty is not None and name in repr(book.plan.warranty.starts):
+        acts.append("contract.start_warranty")
+    sheets = {
+        sheet: gate.title.zh
+        for act in acts
+        for gate in book.gates.get(act, ())
+        if book.applies(gate, {"milestone": name})
+        for sheet in _sheets(gate.requires)
+    }
+    for sheet, title in sheets.items():
+        _have_signed(contract, sheet, f"{title}：双方确认无误，签署为据。", manager)
+
+
+def _sheets(requirement: Any) -> list[str]:
+    if isinstance(requirement, Guard):
+        return [str(value) for key, value in requirement.args if key == "subject"]
+    return [sheet for part in getattr(requirement, "parts", ()) for sheet in _sheets(part)]
 
 
 def _have_signed(contract: Contract, purpose: str, text: str, manager: User) -> None:
@@ -285,6 +301,23 @@ def _crossings(contract: Contract) -> Grounds:
             places.append(Place(site.pk, site.name, area="outer", by=CROSSING_STAFF[number % 4]))
     _take(contract, places)
     return Grounds(places, [town.pk])
+
+
+def _listed(contract: Contract) -> Grounds:
+    """HOSP, CAMPUS, ATM: the places the data file lists, by town or wing, each with its area."""
+    row = next(row for row in texts.contracts() if row["code"] == contract.code)
+    places = []
+    for group in row["places"]:
+        parent = (
+            _site(contract, group["under"], kind=group.get("kind", ""), city=row["city"])
+            if "under" in group
+            else None
+        )
+        for name in group["names"]:
+            site = _site(contract, name, parent, city=row["city"], address=f"{row['city']}{name}")
+            places.append(Place(site.pk, site.name, area=group.get("area", "urban")))
+    _take(contract, places)
+    return Grounds(places, [place.id for place in places])
 
 
 GROUNDS = {"GB": _office, "SW": _data_centre, "PE": _machine_rooms, "DT": _branches, "FV": _crossings}
