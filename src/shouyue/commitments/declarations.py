@@ -64,7 +64,7 @@ def declare() -> None:
         Verb("calendar_feed.issued", _("Secret calendar address made"), {"owner": CODE}),
         Verb("calendar_feed.revoked", _("Secret calendar address ended"), {"owner": CODE}),
     )
-    events.consume(register.consume)
+    events.consume(register.consume, register.consume_many)
     colleagues.register(telling.colleagues)
     for verb in ("calendar.created", "calendar.changed"):
         events.react(verb, _calendars_changed)

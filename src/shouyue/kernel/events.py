@@ -11,7 +11,7 @@ everything slower is a job, enqueued by `react` in the same transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -78,12 +78,14 @@ class RecordedEvent:
 
 
 Consumer = Callable[[RecordedEvent], None]
+ConsumerOfMany = Callable[[Sequence[RecordedEvent]], None]
 Enricher = Callable[[str, int | None, Mapping[str, Any]], Mapping[str, FactValue]]
 
 _verbs: dict[str, Verb] = {}
 _common_facts: dict[str, FactType] = {}
 _consumers: list[Consumer] = []
-_reactions: dict[str, list[Callable[[RecordedEvent], None]]] = {}
+_reactions: dict[str, list[Consumer]] = {}
+_at_once: dict[Consumer, ConsumerOfMany] = {}
 _enrichers: list[Enricher] = []
 
 
@@ -111,17 +113,24 @@ def common_facts() -> Mapping[str, FactType]:
     return MappingProxyType(_common_facts)
 
 
-def consume(consumer: Consumer) -> None:
-    """Run `consumer` for each event in the recording transaction, in the order of registration."""
+def consume(consumer: Consumer, many: ConsumerOfMany | None = None) -> None:
+    """Run `consumer` for each event in the recording transaction, in the order of registration.
+
+    many: takes those of `record_many` together, to the same effect.
+    """
     if consumer not in _consumers:
         _consumers.append(consumer)
+    if many is not None:
+        _at_once[consumer] = many
 
 
-def react(verb: str, enqueue: Callable[[RecordedEvent], None]) -> None:
-    """Call `enqueue` after an event of `verb` is written; it must only defer a job."""
+def react(verb: str, enqueue: Consumer, many: ConsumerOfMany | None = None) -> None:
+    """Call `enqueue` after an event of `verb` is written; it must only defer a job. many: as for `consume`."""
     reactions = _reactions.setdefault(verb, [])
     if enqueue not in reactions:
         reactions.append(enqueue)
+    if many is not None:
+        _at_once[enqueue] = many
 
 
 def enrich(enricher: Enricher) -> None:
@@ -150,10 +159,12 @@ _TYPES = (
     *("timestamptz", "timestamptz", "timestamptz", "jsonb"),
 )
 _RECORD = f"SELECT id, seq FROM kernel_record_event({', '.join(f'%s::{kind}' for kind in _TYPES)})"  # noqa: S608
+_OF_ROW = ", ".join("made.id" if place in (2, 4) else f"%s::{kind}" for place, kind in enumerate(_TYPES))
+_RECORD_CREATED = (
+    "WITH made AS ({insert}) SELECT e.id, e.seq, made.* FROM made, kernel_record_event({event}) AS e"
+)
 _RECORD_MANY = f"""
-SELECT e.id, e.seq FROM unnest({", ".join(f"%s::{kind}[]" for kind in _TYPES)})
-  WITH ORDINALITY AS n (a, b, c, d, e, f, g, h, i, j, k, l, place)
-CROSS JOIN LATERAL kernel_record_event(a, b, c, d, n.e, f, g, h, i, j, k, l) AS e ORDER BY place
+SELECT e.id, e.seq FROM kernel_record_events({", ".join(f"%s::{kind}[]" for kind in _TYPES)}) AS e ORDER BY e.place
 """  # noqa: S608 - constants
 
 
@@ -195,27 +206,57 @@ def record(
     return event
 
 
-def record_many(new: Sequence[NewEvent]) -> list[RecordedEvent]:
-    """Write events in order, then run the consumers of each; for events that nobody answers with another one.
+def record_created(insert: str, row: Sequence[Any], new: NewEvent) -> tuple[RecordedEvent, tuple[Any, ...]]:
+    """Write a row and the event that tells of it in one statement, then run the consumers.
 
-    Raises and locks as `record`. Queries: one, plus the consumers'.
+    insert: the INSERT of one row, returning its id first; row: its parameters. The event's subject and case get
+    that id. Returns the event, and what the INSERT returned. Raises and locks as `record`. Queries: as `record`.
     """
-    if not new:
-        return []
+    values, plain = _prepared(new, clock.now())
+    verb, subject_type, _subject, case_type, _case, *rest = values
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD_CREATED.format(insert=insert, event=_OF_ROW), [*row, verb, subject_type, case_type, *rest]
+        )
+        number, seq, *returned = cursor.fetchone()
+    made = returned[0]
+    event = _recorded((verb, subject_type, made, case_type, made, *rest), plain, number, seq)
+    _publish(event)
+    return event, tuple(returned)
+
+
+def record_many(new: Sequence[NewEvent]) -> list[RecordedEvent]:
+    """Write events, then run the consumers over all of them: what one of them leads to comes after them all.
+
+    Of one subject they are written in the order given. Raises and locks as `record`, heads in the order of their ids.
+    Queries: one, one more for each further event of a subject; plus the consumers'.
+    """
     now = clock.now()
     prepared = [_prepared(one, now) for one in new]
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD_MANY, [list(column) for column in zip(*(v for v, _ in prepared), strict=True)])
-        numbers = cursor.fetchall()
-    found = [_recorded(*one, *number) for one, number in zip(prepared, numbers, strict=True)]
-    for event in found:
-        _publish(event)
-    return found
+    found: dict[int, RecordedEvent] = {}
+    for places in _rounds(values[1:3] for values, _plain in prepared):
+        rows = [prepared[place][0] for place in places]
+        with connection.cursor() as cursor:
+            if len(rows) == 1:
+                cursor.execute(_RECORD, rows[0])
+            else:
+                cursor.execute(_RECORD_MANY, [list(column) for column in zip(*rows, strict=True)])
+            for place, numbers in zip(places, cursor.fetchall(), strict=True):
+                found[place] = _recorded(*prepared[place], *numbers)
+    _publish_many(list(found.values()))
+    return [found[place] for place in range(len(prepared))]
 
 
-def is_awaited(verb: str) -> bool:
-    """Whether something reacts to events of this verb."""
-    return verb in _reactions
+def _rounds(subjects: Iterable[tuple[str, int]]) -> list[list[int]]:
+    """The places of events, in rounds in which each subject occurs once; those of a subject keep their order."""
+    rounds: list[list[int]] = []
+    turns: dict[tuple[str, int], int] = {}
+    for place, subject in enumerate(subjects):
+        turn = turns[subject] = turns.get(subject, -1) + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(place)
+    return rounds
 
 
 def _prepared(new: NewEvent, now: datetime) -> tuple[tuple[Any, ...], dict[str, str | int | bool | None]]:
@@ -274,6 +315,28 @@ def _publish(event: RecordedEvent) -> None:
         consumer(event)
     for reaction in _reactions.get(event.verb, ()):
         reaction(event)
+
+
+def _publish_many(found: Sequence[RecordedEvent]) -> None:
+    for consumer in _consumers:
+        at_once = _at_once.get(consumer)
+        if at_once is not None:
+            at_once(found)
+            continue
+        for event in found:
+            consumer(event)
+    by_verb: dict[str, list[RecordedEvent]] = {}
+    for event in found:
+        if event.verb in _reactions:
+            by_verb.setdefault(event.verb, []).append(event)
+    for verb, same in by_verb.items():
+        for reaction in _reactions[verb]:
+            together = _at_once.get(reaction)
+            if together is not None:
+                together(same)
+                continue
+            for event in same:
+                reaction(event)
 
 
 def _plain(verb: Verb, name: str, value: FactValue) -> str | int | bool | None:

@@ -55,9 +55,11 @@ def _aim_wait(book: Book, promise: Deadline, obligation: Obligation) -> None:
     obligation.next_at = opens
 
 
-def plan_steps(book: Book, promise: Deadline, obligation: Obligation) -> None:
-    """Set when the next step falls, and from when the obligation counts as soon due."""
-    all_entries = entries(book, promise, obligation)
+def plan_steps(
+    book: Book, promise: Deadline, obligation: Obligation, known: list[Entry] | None = None
+) -> None:
+    """Set when the next step falls, and from when the obligation counts as soon due. known: its steps as they stand."""
+    all_entries = entries(book, promise, obligation) if known is None else known
     warnings = [
         entry.at
         for entry in all_entries

@@ -18,7 +18,7 @@ from .aiming import aim, in_time, plan_steps
 from .book import Book, facts_in, fulfilled, keepers
 from .happenings import UNSETTLED, Happening, Obligation, Pause
 from .ties import each_of, tie_of
-from .timing import due_of, limit_of
+from .timing import Entry, due_of, limit_of
 
 ATTESTED = "obligation.attested"
 """Somebody vouches for one obligation."""
@@ -546,13 +546,13 @@ def begin(book: Book, promise: Deadline, obligation: Obligation) -> None:
     aim(book, promise, obligation)
 
 
-def miss(book: Book, promise: Deadline, obligation: Obligation) -> Verdict:
-    """The due time has passed and nothing kept it."""
+def miss(book: Book, promise: Deadline, obligation: Obligation, known: list[Entry] | None = None) -> Verdict:
+    """The due time has passed and nothing kept it. known: its steps as they stand."""
     assert obligation.due_at is not None
     obligation.state = "missed"
     obligation.missed_at = obligation.due_at
     obligation.dirty = True
-    plan_steps(book, promise, obligation)
+    plan_steps(book, promise, obligation, known)
     return Verdict("missed", obligation, obligation.due_at)
 
 

@@ -8,9 +8,10 @@ from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.reducer import Verdict
 from shouyue.commitments.rules.timing import Entry
 from shouyue.contracts.plan_language.model import Step, StepTime
+from shouyue.kernel import events
 
-from .register import record_verdict
 from .telling import Taken
+from .verdicts import event_of
 
 _AFTER_STEPS = 61
 """The bit between the plan's steps and the verdict; it names the notices of a silence."""
@@ -34,13 +35,16 @@ def silences(verdicts: Iterable[tuple[Verdict, Book, str]]) -> list[Taken]:
 
 
 def record(taken: Sequence[Taken], silent: Sequence[Taken]) -> None:
-    """`obligation.escalated` for each step that names a tier, `obligation.silent` for each silence."""
+    """`obligation.escalated` for each step that names a tier, `obligation.silent` for each silence. Queries: few."""
+    told = []
     for item in taken:
         if item.entry.step is not None and item.entry.step.tier:
             verdict = Verdict("escalated", item.obligation, item.entry.at)
-            record_verdict(verdict, step=item.entry.key[:64], tier=item.entry.step.tier)
+            told.append(event_of(verdict, step=item.entry.key[:64], tier=item.entry.step.tier))
     for item in silent:
-        verdict = Verdict("silent", item.obligation, item.entry.at)
-        record_verdict(verdict, meaning=item.promise.silence)
+        told.append(event_of(Verdict("silent", item.obligation, item.entry.at), meaning=item.promise.silence))
         if item.promise.silence == "escalate":
-            record_verdict(Verdict("escalated", item.obligation, item.entry.at), step=item.entry.key)
+            told.append(
+                event_of(Verdict("escalated", item.obligation, item.entry.at), step=item.entry.key[:64])
+            )
+    events.record_many(told)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from shouyue.commitments.rules.happenings import INSTANT, Happening, Obligation, Pause, Ref
+from shouyue.contracts.loading import read_ahead
 from shouyue.contracts.queries import compiled
 
 COLUMNS = (
@@ -167,19 +168,52 @@ def ties_of_obligation(subject: Ref) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def load(case: Ref, ties: Sequence[str] = ()) -> list[Obligation]:
-    """Every obligation of a case, and the open ones tied to it. Queries: one."""
-    sql = f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.case_type = %s AND o.case_id = %s"  # noqa: S608
-    parameters: list[Any] = [*case]
+_OF_CASES = (
+    f"SELECT {_QUALIFIED} FROM unnest(%s::text[], %s::bigint[]) k (case_type, case_id) "  # noqa: S608 - constants
+    "JOIN commitments_obligation o ON o.case_type = k.case_type AND o.case_id = k.case_id"
+)
+_OF_CASE = f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.case_type = %s AND o.case_id = %s"  # noqa: S608
+_OF_TIES = (
+    f"SELECT {_QUALIFIED} FROM commitments_obligation o "  # noqa: S608 - constants
+    "WHERE o.tie = ANY(%s) AND o.tie <> '' AND o.settled_at IS NULL"
+)
+
+
+def load(found_in: Sequence[Ref], ties: Sequence[str] = ()) -> list[Obligation]:
+    """Every obligation of some cases, and the open ones of some ties. Queries: one."""
+    wanted = sorted(set(found_in))
+    sql, parameters = _OF_CASE, list[Any](wanted[0])
+    if len(wanted) > 1:
+        sql = _OF_CASES
+        parameters = [[case[0] for case in wanted], [case[1] for case in wanted]]
     if ties:
-        sql = (
-            f"{sql} UNION SELECT {_QUALIFIED} FROM commitments_obligation o "  # noqa: S608
-            "WHERE o.tie = ANY(%s) AND o.tie <> '' AND o.settled_at IS NULL"
-        )
-        parameters.append(list(ties))
+        sql = f"{sql} UNION {_OF_TIES}"
+        parameters.append(sorted(set(ties)))
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} ORDER BY id", parameters)
         return [obligation_from(row) for row in cursor.fetchall()]
+
+
+_DUE = f"""
+WITH due AS MATERIALIZED (
+    SELECT * FROM commitments_obligation WHERE next_at <= %s ORDER BY next_at LIMIT {{limit}} FOR UPDATE SKIP LOCKED
+)
+SELECT {_QUALIFIED} FROM due o WHERE pg_try_advisory_xact_lock(hashtextextended(o.case_type || ':' || o.case_id, 7))
+    AND (o.tie = '' OR pg_try_advisory_xact_lock(hashtextextended(o.tie, 7)))
+"""  # noqa: S608 - constants
+
+
+def claim_due(now: datetime, limit: int) -> list[Obligation]:
+    """What must be looked at now, with nobody else at it, nor at its case or tie; soonest first.
+
+    What somebody is at is left out, not waited for. Queries: one. Locks: the rows, their cases and ties.
+    """
+    with connection.cursor() as cursor:
+        # the limit stands in the text: a plan for any limit would expect a tenth of the table
+        cursor.execute(_DUE.format(limit=int(limit)), [now])
+        rows = cursor.fetchall()
+    read_ahead({row[2] for row in rows})
+    return [obligation_from(row) for row in rows]
 
 
 def load_ids(ids: Sequence[int]) -> list[Obligation]:
@@ -371,6 +405,31 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
             )
 
 
+_STEPPED = (
+    ("id", "bigint"),
+    ("state", "text"),
+    ("warn_at", "timestamptz"),
+    ("next_at", "timestamptz"),
+    ("steps_done", "bigint"),
+    ("missed_at", "timestamptz"),
+)
+_STEP = (
+    f"UPDATE commitments_obligation o SET {', '.join(f'{name} = v.{name}' for name, _ in _STEPPED[1:])} "  # noqa: S608
+    f"FROM {_rows(_STEPPED)} v ({', '.join(name for name, _ in _STEPPED)}) WHERE o.id = v.id"
+)
+
+
+def write_steps(obligations: Sequence[Obligation]) -> None:
+    """Store obligations of which no more has changed than steps taken and the verdict of their time. Queries: one."""
+    rows = [(o.id, o.state, o.warn_at, o.next_at, o.steps_done, o.missed_at) for o in obligations]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_STEP, _columns(rows))
+    for obligation in obligations:
+        obligation.dirty = False
+
+
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -410,26 +469,53 @@ def _clock_sql(
     return _CLOCK.format(obligation=reference, closed=stays), parameters
 
 
-_REFRESH = """
-UPDATE commitments_caseclock c SET due_at = CASE WHEN c.is_closed THEN NULL ELSE s.due_at END, warn_at = s.warn_at,
-    obligation_id = s.id, commitment_id = s.commitment_id, is_overdue = coalesce(s.state = 'missed', false),
-    is_paused = s.id IS NULL AND EXISTS (SELECT 1 FROM commitments_obligation p WHERE p.case_type = c.case_type
-        AND p.case_id = c.case_id AND p.state = 'paused')
-FROM unnest(%s::text[], %s::bigint[]) AS k (case_type, case_id)
+_STRICTEST = """
 LEFT JOIN LATERAL (SELECT o.id, o.commitment_id, o.due_at, o.warn_at, o.state FROM commitments_obligation o
     WHERE o.case_type = k.case_type AND o.case_id = k.case_id AND o.settled_at IS NULL AND o.due_at IS NOT NULL
-    AND o.state IN ('running', 'missed') ORDER BY o.due_at, o.id LIMIT 1) s ON true
-WHERE c.case_type = k.case_type AND c.case_id = k.case_id
+    AND o.period = '' AND o.state IN ('running', 'missed') ORDER BY o.due_at, o.id LIMIT 1) s ON true
 """
+_PAUSED = """
+s.id IS NULL AND EXISTS (SELECT 1 FROM commitments_obligation p WHERE p.case_type = k.case_type
+    AND p.case_id = k.case_id AND p.period = '' AND p.state = 'paused')
+"""
+_REFRESH = f"""
+UPDATE commitments_caseclock c SET due_at = CASE WHEN c.is_closed THEN NULL ELSE n.due_at END, warn_at = n.warn_at,
+    obligation_id = n.id, commitment_id = n.commitment_id, is_overdue = n.overdue, is_paused = n.paused
+FROM (SELECT k.*, s.*, coalesce(s.state = 'missed', false) AS overdue, {_PAUSED} AS paused
+    FROM unnest(%s::text[], %s::bigint[]) AS k (case_type, case_id) {_STRICTEST}) n
+WHERE c.case_type = n.case_type AND c.case_id = n.case_id
+"""  # noqa: S608 - constants
+_SET = f"""
+INSERT INTO commitments_caseclock AS c (customer_id, contract_id, case_type, case_id, due_at, warn_at, obligation_id,
+    commitment_id, is_overdue, is_paused, is_closed)
+SELECT k.customer_id, k.contract_id, k.case_type, k.case_id, s.due_at, s.warn_at, s.id, s.commitment_id,
+    coalesce(s.state = 'missed', false), {_PAUSED}, false
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS k (case_type, case_id, customer_id, contract_id) {_STRICTEST}
+ORDER BY k.case_type, k.case_id
+ON CONFLICT (case_type, case_id) DO UPDATE SET customer_id = excluded.customer_id, contract_id = excluded.contract_id,
+    due_at = CASE WHEN c.is_closed THEN NULL ELSE excluded.due_at END,
+    warn_at = excluded.warn_at, obligation_id = excluded.obligation_id, commitment_id = excluded.commitment_id,
+    is_overdue = excluded.is_overdue, is_paused = excluded.is_paused
+"""  # noqa: S608 - constants
 
 
 def refresh_clocks(cases: Iterable[Ref]) -> None:
-    """Set the clocks of cases anew from their stored obligations. Queries: one."""
+    """Set the clocks that cases have anew from their stored obligations. Queries: one."""
     wanted = sorted(set(cases))
     if not wanted:
         return
     with connection.cursor() as cursor:
         cursor.execute(_REFRESH, [[case[0] for case in wanted], [case[1] for case in wanted]])
+
+
+def set_clocks(events: Iterable[Happening]) -> None:
+    """As `refresh_clocks`, of the events' cases; a case without a clock gets one. Queries: one."""
+    rows = sorted({(*event.case, event.customer_id, event.contract_id or 0) for event in events})
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_SET, _columns(rows))
 
 
 def history(case: Ref) -> list[Happening]:

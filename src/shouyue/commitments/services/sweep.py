@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, connection
@@ -18,15 +19,15 @@ from shouyue.commitments.rules.aiming import entries, pending
 from shouyue.commitments.rules.book import TASK, Book
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.reducer import Verdict, begin, miss
-from shouyue.commitments.rules.timing import VERDICT, Entry
+from shouyue.commitments.rules.timing import VERDICT
 from shouyue.kernel import clock, events, locks
 from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
-from . import escalating, figures, register, storage
+from . import escalating, figures, storage
 from .telling import Taken, drafts_for
-from .verdicts import event_of, is_heard
+from .verdicts import event_of, is_told
 
 BATCH = 500
 IDLE_SECONDS = 0.25
@@ -34,32 +35,21 @@ IDLE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 _sweeping = threading.Lock()
 
-_CLAIM = """
-WITH due AS MATERIALIZED (
-    SELECT id, CASE WHEN tie <> '' THEN tie ELSE case_type || ':' || case_id END AS key
-    FROM commitments_obligation WHERE next_at <= %s ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
-SELECT id FROM due WHERE pg_try_advisory_xact_lock(hashtextextended(key, 7))
-"""
-
 
 def sweep_once(limit: int = BATCH) -> int:
     """Work on what is due now, one batch. Returns how many obligations were taken up.
 
-    Queries: claim, load, write, notices, clocks, verdicts, and a few per verdict that something listens to. Locks: the
-    claimed rows and their cases, none of which it waits for.
+    Queries: some twenty, whatever the size of the batch, and those of figures that are to be weighed. Locks: the
+    claimed rows and their cases, none of which it waits for; then the digests of those who are told, to the end.
     """
     with acting_in(EVERYTHING):
         if not locks.is_real_time():
             return 0
         now = clock.now()
-        with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, [now, limit])
-            ids = [row[0] for row in cursor.fetchall()]
-        if not ids:
-            return 0
-        _work(storage.load_ids(ids), now)
-        return len(ids)
+        obligations = storage.claim_due(now, limit)
+        if obligations:
+            _work(obligations, now)
+        return len(obligations)
 
 
 def sweep_all(limit: int = BATCH) -> int:
@@ -92,95 +82,92 @@ def sweep_for(seconds: float) -> int:
     return total
 
 
+@dataclass(slots=True)
+class _Turn:
+    """What one batch leads to. stepped: obligations that only took steps; changed: those of which more has changed."""
+
+    now: datetime
+    stepped: list[Obligation] = field(default_factory=list)
+    changed: list[Obligation] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    verdicts: list[tuple[Verdict, Book, str]] = field(default_factory=list)
+
+
 def _work(obligations: list[Obligation], now: datetime) -> None:
-    taken: list[Taken] = []
-    verdicts: list[tuple[Verdict, Book, str]] = []
+    turn = _Turn(now)
     for obligation in obligations:
-        try:
-            book = books.pinned(obligation.contract_id, obligation.plan_version_id)
-        except ShouyueError:
-            _rest(obligation)
-            continue
-        if obligation.commitment not in book.deadlines:
-            _rest(obligation)
-            continue
-        _advance(book, obligation, now, taken, verdicts)
-    storage.write(obligations)
-    silent = escalating.silences(verdicts)
-    told = [item for item in taken if item.entry.step is not None and item.entry.step.to]
-    post(drafts_for([*told, *silent]))
-    storage.refresh_clocks(
-        verdict.obligation.case for verdict, _, _ in verdicts if verdict.outcome != "warned"
+        book = _book_of(obligation)
+        if book is None:
+            obligation.next_at = None
+            turn.stepped.append(obligation)
+        else:
+            _advance(book, obligation, turn)
+    storage.write_steps(turn.stepped)
+    storage.write(turn.changed)
+    events.record_many(
+        [
+            event_of(verdict, **({"step": step[:64]} if step else {}))
+            for verdict, book, step in turn.verdicts
+            if is_told(verdict, book)
+        ]
     )
-    _tell(verdicts)
-    escalating.record(taken, silent)
+    silent = escalating.silences(turn.verdicts)
+    escalating.record(turn.taken, silent)
+    storage.refresh_clocks(
+        verdict.obligation.case for verdict, _, _ in turn.verdicts if verdict.outcome != "warned"
+    )
+    told = [item for item in turn.taken if item.entry.step is not None and item.entry.step.to]
+    post(drafts_for([*told, *silent]))  # last: it holds the readers' digests until the end
 
 
-def _rest(obligation: Obligation) -> None:
-    """Nothing more can be done about it by itself: its plan cannot be read any more."""
-    obligation.next_at = None
-    obligation.dirty = True
+def _book_of(obligation: Obligation) -> Book | None:
+    """The book an obligation runs by; None when nothing more can be done about it: its plan cannot be read any more."""
+    try:
+        book = books.pinned(obligation.contract_id, obligation.plan_version_id)
+    except ShouyueError:
+        return None
+    return book if obligation.commitment in book.deadlines else None
 
 
-def _advance(
-    book: Book,
-    obligation: Obligation,
-    now: datetime,
-    taken: list[Taken],
-    verdicts: list[tuple[Verdict, Book, str]],
-) -> None:
+def _advance(book: Book, obligation: Obligation, turn: _Turn) -> None:
     """Take every step that has come, in order."""
     promise = book.deadlines[obligation.commitment]
+    is_measured = obligation.commitment in book.measured
+    begins = obligation.state == "waiting"
+    (turn.changed if begins or is_measured else turn.stepped).append(obligation)
     obligation.dirty = True
-    if obligation.state == "waiting":
+    if begins:
         begin(book, promise, obligation)
-        verdicts.append((Verdict("opened", obligation, obligation.opened_at), book, ""))
+        turn.verdicts.append((Verdict("opened", obligation, obligation.opened_at), book, ""))
     records = "notice.sent" in book.interests
-    left = pending(entries(book, promise, obligation), obligation)
-    for entry in left:
-        if entry.at > now:
+    steps = entries(book, promise, obligation)
+    for entry in pending(steps, obligation):
+        if entry.at > turn.now:
             break
         if entry.index == VERDICT:
-            if obligation.commitment in book.measured:
-                verdicts += [(verdict, book, "") for verdict in figures.weigh(book, obligation, now)]
+            if is_measured:
+                turn.verdicts += [
+                    (verdict, book, "") for verdict in figures.weigh(book, obligation, turn.now)
+                ]
                 if obligation.settled_at is not None and obligation.state != "missed":
                     break
                 continue
-            verdicts.append((miss(book, promise, obligation), book, ""))
+            turn.verdicts.append((miss(book, promise, obligation, steps), book, ""))
             continue
         obligation.steps_done |= 1 << entry.index
-        if not _concerns(book, obligation, entry, now):
+        if is_measured and not _concerns(book, obligation, turn.now):
             continue
-        taken.append(Taken(obligation, promise, entry, records))
+        turn.taken.append(Taken(obligation, promise, entry, records))
         is_task = entry.step is not None and entry.step.at.text == TASK
         if not is_task and (obligation.due_at is None or entry.at <= obligation.due_at):
-            verdicts.append((Verdict("warned", obligation, entry.at), book, entry.key))
-    left = pending(entries(book, promise, obligation), obligation)
+            turn.verdicts.append((Verdict("warned", obligation, entry.at), book, entry.key))
     waits = obligation.settled_at is None and obligation.state in ("running", "missed")
-    obligation.next_at = min((entry.at for entry in left), default=None) if waits else None
+    obligation.next_at = min((one.at for one in pending(steps, obligation)), default=None) if waits else None
 
 
-def _concerns(book: Book, obligation: Obligation, entry: Entry, now: datetime) -> bool:
-    """Whether a step is to be told: of a figure only while it is not reached."""
-    if obligation.commitment not in book.measured or obligation.state != "running":
+def _concerns(book: Book, obligation: Obligation, now: datetime) -> bool:
+    """Whether a step about a figure is to be told: only while it is not reached."""
+    if obligation.state != "running":
         return True
     figures.weigh(book, obligation, now)
     return obligation.warn_at is not None
-
-
-def _tell(verdicts: list[tuple[Verdict, Book, str]]) -> None:
-    """Events of the verdicts: cases of which nobody listens to any in one statement, the others one by one."""
-    told = [
-        (verdict, step)
-        for verdict, book, step in verdicts
-        if verdict.outcome in register.ALWAYS_TOLD or f"obligation.{verdict.outcome}" in book.outcomes
-    ]
-    heard = {verdict.obligation.case for verdict, _ in told if is_heard(verdict)}
-    made = [
-        (verdict.obligation.case in heard, event_of(verdict, **({"step": step[:64]} if step else {})))
-        for verdict, step in told
-    ]
-    events.record_many([event for alone, event in made if not alone])
-    for alone, event in made:
-        if alone:
-            events.record_many([event])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shouyue.commitments import books
+from collections.abc import Sequence
+
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.reducer import Verdict
 from shouyue.kernel import events
@@ -12,19 +13,20 @@ ALWAYS_TOLD = frozenset({"missed", "late"})
 """Verdicts that become events in any case; the others only when a promise of the plan asks for them."""
 
 
-def tell(verdicts: list[Verdict], book: Book) -> None:
+def tell(verdicts: Sequence[Verdict], book: Book) -> None:
     """Record verdicts as events, which the register consumes in turn."""
-    for verdict in verdicts:
-        obligation = verdict.obligation
-        verb = f"obligation.{verdict.outcome}"
-        if not obligation.id or (verdict.outcome not in ALWAYS_TOLD and verb not in book.outcomes):
-            continue
-        record_verdict(verdict)
+    tell_many([(verdict, book) for verdict in verdicts])
 
 
-def record_verdict(verdict: Verdict, **facts: str | int) -> None:
-    """One event about an obligation, in the thread of its case."""
-    events.record_many([event_of(verdict, **facts)])
+def tell_many(verdicts: Sequence[tuple[Verdict, Book]]) -> None:
+    """As `tell`, of verdicts under the books of several contracts."""
+    events.record_many([event_of(verdict) for verdict, book in verdicts if is_told(verdict, book)])
+
+
+def is_told(verdict: Verdict, book: Book) -> bool:
+    """Whether a verdict becomes an event at all."""
+    verb = f"obligation.{verdict.outcome}"
+    return bool(verdict.obligation.id) and (verdict.outcome in ALWAYS_TOLD or verb in book.outcomes)
 
 
 def event_of(verdict: Verdict, **facts: str | int) -> events.NewEvent:
@@ -40,10 +42,3 @@ def event_of(verdict: Verdict, **facts: str | int) -> events.NewEvent:
         facts={"commitment": obligation.commitment[:64], **facts},
         occurred_at=verdict.at,
     )
-
-
-def is_heard(verdict: Verdict) -> bool:
-    """Whether telling a verdict may change an obligation or start a job."""
-    verb, name = f"obligation.{verdict.outcome}", verdict.obligation.commitment[:64]
-    known = books.all_of(verdict.obligation.contract_id)
-    return events.is_awaited(verb) or any(book.cares_about(verb, name) for book in known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from shouyue.accounts.models import User
-from shouyue.kernel import clock, locks
+from shouyue.kernel import clock
 from shouyue.notifications.choices import Channel, Level, State
 from shouyue.notifications.models import Acknowledgement, Notice
 from shouyue.notifications.rules.pace import FEW
@@ -69,42 +69,38 @@ _COLUMNS = (
         "about_id bigint",
     ),
     *("case_type text", "case_id bigint", "about_customer_id bigint", "contract_id bigint", "step text"),
-    *("records boolean", "gateway_id bigint"),
+    *("records boolean", "gateway_id bigint", "digest_id bigint"),
 )
+_PLACE = {column.split()[0]: place for place, column in enumerate(_COLUMNS)}
 # one array per column: a statement that grew with its rows would be parsed and planned anew each time
 _INSERT = f"""
 INSERT INTO notifications_notice ({", ".join(column.split()[0] for column in _COLUMNS)}, attempts, error, parts, answer)
 SELECT n.*, 0, '', 0, '' FROM unnest({", ".join(f"%s::{column.split()[1]}[]" for column in _COLUMNS)}) n
-ON CONFLICT (key) DO NOTHING RETURNING id, state, records, channel, user_id, level
+ON CONFLICT (key) DO NOTHING RETURNING state, channel, user_id, level, digest_id
 """  # noqa: S608 - constants
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    id: int
-    state: str
-    records: bool
-    channel: str
-    user_id: int
-    level: str
 
 
 def write(drafts: Sequence[Draft]) -> tuple[int, bool]:
     """Write the notices in the running transaction. Returns how many were new, and whether any waits for delivery.
 
-    Queries: who has taken on, one per 500; a few more when many are for one person.
+    More than a few at once for one person in the application show as one line in his list, with all of them behind it.
+    Queries: who has taken on, one per 500; four or five more when many are for somebody. Locks: digests.
     """
-    made: list[_Made] = []
     now = clock.now()
     taken = _taken_on(drafts)
     drafts = [_redirected(draft, taken) for draft in drafts] if taken else drafts
-    for start in range(0, len(drafts), 500):
-        part = drafts[start : start + 500]
-        rows = [_values(draft, now, _is_taken(draft, taken)) for draft in part]
+    rows = [_values(draft, now, _is_taken(draft, taken)) for draft in drafts]
+    many = _many(rows)
+    digests = open_digests(many, now) if many else {}
+    rows = [_in_digest(row, digests) for row in rows]
+    made: list[_Made] = []
+    for start in range(0, len(rows), 500):
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+            part = rows[start : start + 500]
+            cursor.execute(_INSERT, [list(column) for column in zip(*part, strict=True)])
             made += [_Made(*row) for row in cursor.fetchall()]
-    _gather_in_app(made, now)
+    if digests:
+        _fill_digests(digests, made)
     return len(made), any(one.state == State.QUEUED and one.channel != Channel.PHONE for one in made)
 
 
@@ -161,6 +157,7 @@ def _values(draft: Draft, now: datetime, is_taken: bool) -> tuple[Any, ...]:
         draft.step[:64],
         draft.records,
         draft.gateway_id,
+        None,
     )
 
 
@@ -169,35 +166,129 @@ def clean(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())
 
 
-def _gather_in_app(made: Sequence[_Made], now: datetime) -> None:
-    """More than a few at once for one person show as one line in his list, with all of them behind it."""
-    groups: dict[int, list[_Made]] = defaultdict(list)
-    for one in made:
-        if one.channel == Channel.IN_APP and one.state != State.STOPPED:
-            groups[one.user_id].append(one)
-    many = {user_id: rows for user_id, rows in groups.items() if len(rows) > FEW}
-    if not many:
-        return
-    for user_id in sorted(many):  # two who write at once share one digest
-        locks.hold(f"notifications.digest:{user_id}")
-    people = User.objects.filter(pk__in=many).order_by("pk")
-    fresh = Notice.objects.filter(
-        user_id__in=many,
-        channel=Channel.IN_APP,
-        parts__gt=0,
-        read_at__isnull=True,
-        created_at__gt=now - SAME_DIGEST,
+# Many at once for one person
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    state: str
+    channel: str
+    user_id: int
+    level: str
+    digest_id: int | None
+
+
+@dataclass(slots=True)
+class _Digest:
+    """An unread digest of somebody in the application."""
+
+    id: int
+    parts: int
+    level: str
+    language: str
+
+
+def _many(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """The people for whom more than a few of these rows are, in the application."""
+    channel, state, user = _PLACE["channel"], _PLACE["state"], _PLACE["user_id"]
+    counts = Counter(
+        row[user] for row in rows if row[channel] == Channel.IN_APP and row[state] != State.STOPPED
     )
-    open_ones = {notice.user_id: notice for notice in fresh.order_by("user_id", "id").select_for_update()}
-    for person in people:
-        rows = many[person.pk]
-        digest = open_ones.get(person.pk) or digest_for(person, Channel.IN_APP, now, State.SENT)
-        extend_digest(
-            digest, person, len(rows), max((one.level for one in rows), key=lambda level: _RANK[Level(level)])
-        )
-        mine = Notice.objects.filter(pk__in=[one.id for one in rows])
-        mine.filter(records=False).update(digest=digest, state=State.DIGESTED)
-        mine.filter(records=True).update(digest=digest)
+    return sorted(user_id for user_id, count in counts.items() if count > FEW)
+
+
+_HOLD = "SELECT pg_advisory_xact_lock(hashtextextended('notifications.digest:' || u, 0)) FROM unnest(%s::bigint[]) u"
+_OPEN = """
+SELECT u.id, u.customer_id, u.language, d.id, d.parts, d.level FROM accounts_user u
+LEFT JOIN LATERAL (SELECT n.id, n.parts, n.level FROM notifications_notice n
+    WHERE n.user_id = u.id AND n.channel = 'in_app' AND n.parts > 0 AND n.read_at IS NULL AND n.digest_id IS NULL
+    AND n.created_at > %s ORDER BY n.id DESC LIMIT 1) d ON true
+WHERE u.id = ANY(%s)
+"""
+_BEGIN = """
+INSERT INTO notifications_notice (customer_id, user_id, channel, level, subject, body, url, key, state, created_at,
+    sent_at, about_type, about_id, case_type, case_id, about_customer_id, step, records, attempts, error, parts, answer)
+SELECT d.customer_id, d.user_id, 'in_app', 'info', '', '', '', d.key, 'sent', %s, %s, '', 0, '', 0, 0, '', false, 0, '',
+    0, '' FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS d (customer_id, user_id, key) RETURNING user_id, id
+"""
+_EXTEND = """
+UPDATE notifications_notice n SET parts = d.parts, level = d.level, subject = d.subject, url = d.url
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[]) AS d (id, parts, level, subject, url)
+WHERE n.id = d.id
+"""
+
+
+def open_digests(people: Sequence[int], now: datetime) -> dict[int, _Digest]:
+    """An unread digest in the application for each of these people, by person; made where there is none yet.
+
+    Queries: three. Locks: two who write at once share one digest, and the second waits for the first to end.
+    """
+    found: dict[int, _Digest] = {}
+    fresh: list[tuple[int, int, str]] = []
+    languages: dict[int, str] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [list(people)])
+        cursor.execute(_OPEN, [now - SAME_DIGEST, list(people)])
+        for user_id, customer_id, language, digest, parts, level in cursor.fetchall():
+            languages[user_id] = language
+            if digest is not None:
+                found[user_id] = _Digest(digest, parts, level, language)
+            else:
+                key = f"digest:{Channel.IN_APP.value}:{user_id}:{now.isoformat()}:{token_hex(4)}"
+                fresh.append((customer_id, user_id, key))
+        if fresh:
+            cursor.execute(_BEGIN, [now, now, *(list(column) for column in zip(*fresh, strict=True))])
+            for user_id, digest in cursor.fetchall():
+                found[user_id] = _Digest(digest, 0, Level.INFO.value, languages[user_id])
+    return found
+
+
+def _in_digest(row: tuple[Any, ...], digests: Mapping[int, _Digest]) -> tuple[Any, ...]:
+    """The row, told by its reader's digest if he has one. What must become an event when delivered still waits."""
+    digest = digests.get(row[_PLACE["user_id"]])
+    state = row[_PLACE["state"]]
+    if digest is None or row[_PLACE["channel"]] != Channel.IN_APP or state == State.STOPPED:
+        return row
+    values = list(row)
+    values[_PLACE["digest_id"]] = digest.id
+    if not row[_PLACE["records"]]:
+        values[_PLACE["state"]] = State.DIGESTED
+    return tuple(values)
+
+
+def _fill_digests(digests: Mapping[int, _Digest], made: Sequence[_Made]) -> None:
+    """Say what the digests tell now. One made for nothing (all of it was posted before) goes again."""
+    for one in made:
+        if one.digest_id is not None:
+            digest = digests[one.user_id]
+            digest.parts += 1
+            digest.level = graver(digest.level, one.level)
+    rows = [
+        (digest.id, digest.parts, digest.level, _subject(digest.parts, digest.language), _page(digest.id))
+        for digest in digests.values()
+        if digest.parts
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_EXTEND, [list(column) for column in zip(*rows, strict=True)])
+    if len(rows) < len(digests):
+        Notice.objects.filter(pk__in=[digest.id for digest in digests.values() if not digest.parts]).delete()
+
+
+def graver(one: str, other: str) -> str:
+    """The graver of two levels."""
+    return max(one, other, key=lambda level: _RANK[Level(level)])
+
+
+def _subject(parts: int, language: str) -> str:
+    with translation.override(language):
+        return ngettext("%(n)d warning has come together", "%(n)d warnings have come together", parts) % {
+            "n": parts
+        }
+
+
+def _page(digest_id: int) -> str:
+    return reverse("notifications:digest", args=[digest_id])
 
 
 def digest_for(person: User, channel: str, now: datetime, state: str) -> Notice:
@@ -217,10 +308,7 @@ def digest_for(person: User, channel: str, now: datetime, state: str) -> Notice:
 def extend_digest(digest: Notice, person: User, more: int, level: str) -> None:
     """Take so many more in: the subject counts them, the gravest gives the level."""
     digest.parts += more
-    digest.level = max(digest.level, level, key=lambda one: _RANK[Level(one)])
-    with translation.override(person.language):
-        digest.subject = ngettext(
-            "%(n)d warning has come together", "%(n)d warnings have come together", digest.parts
-        ) % {"n": digest.parts}
-    digest.url = reverse("notifications:digest", args=[digest.pk])
+    digest.level = graver(digest.level, level)
+    digest.subject = _subject(digest.parts, person.language)
+    digest.url = _page(digest.pk)
     digest.save(update_fields=["parts", "level", "subject", "url"])
