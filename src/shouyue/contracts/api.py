@@ -107,7 +107,7 @@ class SiteOut(Schema):
 
 
 class SiteIn(Schema):
-    """mode: resident, call_out or remote_only; area: urban or outer."""
+    """mode: resident, call_out or remote_only; area: urban or outer, or a word of the plan's scale `zone`."""
 
     mode: str
     area: str

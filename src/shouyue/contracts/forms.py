@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import queries
-from shouyue.contracts.choices import Area, Role, SiteMode
+from shouyue.contracts.choices import Role, SiteMode
 from shouyue.contracts.planning.queries import Start
 from shouyue.kernel.errors import ShouyueError
 from shouyue.web.navigation import Text
@@ -91,11 +91,12 @@ class SiteForm(forms.Form):
 
     site: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("site"))
     mode = forms.ChoiceField(label=_("mode"), choices=SiteMode.choices, initial=SiteMode.CALL_OUT)
-    area = forms.ChoiceField(label=_("area"), choices=Area.choices)
+    area = forms.ChoiceField(label=_("area"))
     unit: forms.ModelChoiceField[Any] = forms.ModelChoiceField(None, label=_("serving unit"), required=False)
 
-    def __init__(self, *args: Any, customer_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, customer_id: int, areas: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["area"].choices = areas  # type: ignore[attr-defined]
         self.fields["site"].queryset = queries.sites_to_choose(customer_id)  # type: ignore[attr-defined]
         self.fields["unit"].queryset = queries.units_to_choose()  # type: ignore[attr-defined]
 

@@ -120,13 +120,16 @@ class Contract(models.Model):
 
 
 class ContractSite(models.Model):
-    """A site served under a contract, how, how far, and by which unit."""
+    """A site served under a contract, how, how far, and by which unit.
+
+    area: a word of the plan's scale `zone`, or one of `Area` where the plan has none.
+    """
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
     contract = SameCustomerForeignKey(Contract, models.PROTECT, db_index=False, related_name="sites")
     site = SameCustomerForeignKey("parties.Site", models.PROTECT, verbose_name=_("site"), related_name="+")
     mode = models.CharField(_("mode"), max_length=20, choices=SiteMode, default=SiteMode.CALL_OUT)
-    area = models.CharField(_("area"), max_length=20, choices=Area, default=Area.URBAN)
+    area = models.CharField(_("area"), max_length=20, default=Area.URBAN)
     unit = models.ForeignKey(
         "parties.ProviderUnit",
         models.PROTECT,

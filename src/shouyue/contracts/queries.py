@@ -14,8 +14,8 @@ from django.db.models import Count, Q, QuerySet
 from shouyue.accounts.choices import SEES_EVERYTHING
 from shouyue.accounts.models import User
 from shouyue.accounts.queries import matching
-from shouyue.contracts.choices import ContractState, Role
-from shouyue.contracts.loading import compiled, plan_of, read_ahead
+from shouyue.contracts.choices import Area, ContractState, Role
+from shouyue.contracts.loading import STAMP_SQL, compiled, compiled_at, plan_of, read_ahead
 from shouyue.contracts.models import (
     Contract,
     ContractSite,
@@ -33,7 +33,7 @@ from shouyue.kernel.pinyin import search_text
 from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, Scope
 from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
 
-__all__ = ["compiled", "plan_of", "read_ahead"]
+__all__ = ["STAMP_SQL", "compiled", "compiled_at", "plan_of", "read_ahead"]
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
@@ -223,6 +223,14 @@ def current_stages(actor: Actor, contract_ids: Iterable[int], today: date) -> di
 def scale(contract_id: int, fact: str) -> tuple[str, ...]:
     """The contract's own words for a fact, lowest rank first; empty when its plan has none."""
     return compiled(contract_id).scale(fact)
+
+
+def areas(contract_id: int, language: str) -> list[tuple[str, str]]:
+    """The areas sites of the contract may lie in, with how they are said: its plan's scale `zone`, or ours."""
+    own = next((one for one in compiled(contract_id).plan.scales if one.fact == "zone"), None)
+    if own is None:
+        return [(word, str(label)) for word, label in Area.choices]
+    return [(value.word, value.title.pick(language) if value.title else value.word) for value in own.values]
 
 
 _ABOVE = """

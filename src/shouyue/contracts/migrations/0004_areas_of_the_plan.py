@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0003_plan_life'),
+        ("contracts", "0003_plan_life"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='contractsite',
-            name='area',
-            field=models.CharField(default='urban', max_length=20, verbose_name='area'),
+            model_name="contractsite",
+            name="area",
+            field=models.CharField(default="urban", max_length=20, verbose_name="area"),
         ),
     ]

@@ -313,3 +313,18 @@ def test_expiries_name_contract_warranty_and_membership():
     make_member(contract, Role.AGENT, ends_on=today - timedelta(days=3))
     found = [(entry.kind, entry.days_left) for entry in queries.expiries(SYSTEM)]
     assert found == [("membership", -3), ("warranty", 14), ("contract", 40)]
+
+
+def test_areas_are_the_words_of_the_plan():
+    text = PLAN.replace(
+        "scales:\n", "scales:\n  zone: {village: {zh: 乡镇, en: Village}, city: {zh: 城区, en: City}}\n"
+    )
+    contract = make_contract(text=text)
+    site = make_site(contract.customer)
+    assert queries.areas(contract.pk, "en") == [("village", "Village"), ("city", "City")]
+    with pytest.raises(Invalid) as refused:
+        services.set_site_zone(actor=SYSTEM, contract_id=contract.pk, site_id=site.pk, area="urban")
+    assert list(refused.value.fields) == ["area"]
+    services.set_site_zone(actor=SYSTEM, contract_id=contract.pk, site_id=site.pk, area="village")
+    assert queries.zone_facts(SYSTEM, contract.pk, site.pk)["zone"] == "village"
+    assert queries.areas(make_contract().pk, "en") == [("urban", "Urban area"), ("outer", "Outer area")]

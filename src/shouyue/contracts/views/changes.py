@@ -108,7 +108,8 @@ def set_site(request: HttpRequest, code: str) -> HttpResponse:
         )
 
     def make(contract: Contract) -> Form:
-        return forms.SiteForm(request.POST, customer_id=contract.customer_id)
+        areas = queries.areas(contract.pk, actor_of(request).language)
+        return forms.SiteForm(request.POST, customer_id=contract.customer_id, areas=areas)
 
     return _submit(request, code, "sites", make, act, _("Site set."))
 

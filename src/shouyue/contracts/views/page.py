@@ -178,8 +178,12 @@ def _plan_text(view: View) -> Context:
 
 def _sites(view: View) -> Context:
     rows = list(queries.sites_of(view.actor, view.contract.pk))
-    form = view.form or (forms.SiteForm(customer_id=view.contract.customer_id) if view.can_manage else None)
-    return {"rows": rows, "form": form}
+    areas = queries.areas(view.contract.pk, view.actor.language)
+    form = view.form
+    if form is None and view.can_manage:
+        form = forms.SiteForm(customer_id=view.contract.customer_id, areas=areas)
+    said = dict(areas)
+    return {"rows": [(row, said.get(row.area, row.area)) for row in rows], "form": form}
 
 
 def _members(view: View) -> Context:
