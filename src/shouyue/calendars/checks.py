@@ -14,8 +14,8 @@ def check_tables() -> Finding:
         missing = queries.missing_tables()
     if not missing:
         return ok("Every holiday table reaches far enough.")
-    named = ", ".join(f"{table} has no days of {year}" for table, year in missing)
     return warning(
-        f"{named}: upgrade the package chinesecalendar and run `shouyue calendar refresh`,"
-        " or import the published days."
+        "No days yet of %(missing)s: upgrade the package chinesecalendar and run `shouyue calendar refresh`,"
+        " or import the published days.",
+        missing=", ".join(f"{table} {year}" for table, year in missing),
     )

@@ -20,3 +20,7 @@ class Origin(models.TextChoices):
     PACKAGE = "package", _("Package")
     IMPORT = "import", _("Import")
     HAND = "hand", _("By hand")
+
+
+STATUTORY_TITLE, STATUTORY_REGION = "中国法定节假日", "中国大陆"
+"""What the table of statutory holidays is called when it is first made; people may call it something else."""

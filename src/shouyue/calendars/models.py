@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
-from .choices import DayKind, Origin
+from .choices import STATUTORY_REGION, STATUTORY_TITLE, DayKind, Origin
 
 
 class CalendarState(models.Model):
@@ -49,6 +50,16 @@ class HolidayTable(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_title(self) -> str:
+        """The title in the reader's language as long as nobody has changed the one we brought."""
+        return gettext("Statutory holidays of China") if self.title == STATUTORY_TITLE else self.title
+
+    @property
+    def shown_region(self) -> str:
+        """The region, likewise."""
+        return gettext("Mainland China") if self.region == STATUTORY_REGION else self.region
 
 
 class Holiday(models.Model):

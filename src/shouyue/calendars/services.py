@@ -17,7 +17,7 @@ from shouyue.parties import queries as parties
 from shouyue.servicetime import BadCalendarError, ServiceCalendar, ServiceTimeError
 
 from . import access, loading, queries, rules, statutory
-from .choices import DayKind, Origin
+from .choices import STATUTORY_REGION, STATUTORY_TITLE, DayKind, Origin
 from .models import (
     CustomerCalendar,
     CustomerCalendarVersion,
@@ -190,7 +190,7 @@ def refresh_statutory(*, actor: Actor) -> Changed:
     locks.hold("calendars")
     row, is_new = HolidayTable.objects.get_or_create(
         name=statutory.TABLE,
-        defaults={"title": "中国法定节假日", "region": "中国大陆", "created_at": clock.now()},
+        defaults={"title": STATUTORY_TITLE, "region": STATUTORY_REGION, "created_at": clock.now()},
     )
     published = statutory.days()
     stored = {day.day: day for day in Holiday.objects.filter(table=row)}

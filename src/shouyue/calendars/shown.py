@@ -115,10 +115,14 @@ def _days(name: str) -> dict[str, object]:
 
 def _of_table(row: HolidayTable) -> Listed:
     base = row.based_on
-    note = _("On top of %(table)s") % {"table": base.title} if base else row.source
+    note = _("On top of %(table)s") % {"table": base.shown_title} if base else row.source
     until = base.reaches_until if base else row.reaches_until
     return Listed(
-        key=f"table:{row.name}", title=f"{row.name} · {row.title}", note=note, owner=row.region, until=until
+        key=f"table:{row.name}",
+        title=f"{row.name} · {row.shown_title}",
+        note=note,
+        owner=row.shown_region,
+        until=until,
     )
 
 

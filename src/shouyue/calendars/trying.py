@@ -77,9 +77,7 @@ def read_target(text: str) -> Duration:
     except ServiceTimeError:
         raise NotUnderstood(
             "target",
-            _(
-                "“%(text)s” is not a length of time: write for example 4 小时, 3 个工作日, 1 周, 30 min, 3 working days"
-            )
+            _("“%(text)s” is not a length of time: write for example 4 hours, 30 min, 3 working days, 1 week")
             % {"text": text},
         ) from None
     limits: dict[str, int] = {

@@ -1,7 +1,6 @@
 """`shouyue check`: does this installation have everything it needs?"""
 
 import argparse
-import dataclasses
 import json
 
 from shouyue.cli.parsing import Commands, add_command, load_django
@@ -31,7 +30,8 @@ def run(chosen: argparse.Namespace) -> int:
         register_all()
         results += [result for result in checks.run_all() if result.name not in already]
     if chosen.json:
-        print(json.dumps([dataclasses.asdict(result) for result in results], ensure_ascii=False, indent=2))
+        found = [{"name": one.name, "level": one.level, "text": one.text} for one in results]
+        print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         for result in results:
             print(f"{SIGNS[result.level]} {result.name:<14} {result.text}")

@@ -26,6 +26,27 @@ CHECKS = {
 }
 """Names of the self-checks; their findings are those of `shouyue check`."""
 
+FINDINGS = (
+    gettext_noop("The check failed: %(fault)s."),
+    gettext_noop("%(home)s is writable, %(megabytes)d MB are free."),
+    gettext_noop("PostgreSQL %(version)s answers (given server)."),
+    gettext_noop("PostgreSQL %(version)s answers (embedded server)."),
+    gettext_noop("The user of DATABASE_URL is a superuser or bypasses row-level security."),
+    gettext_noop("The user of DATABASE_URL inherits rights: run `shouyue prepare`."),
+    gettext_noop("The roles %(scoped)s and %(everyone)s are not both granted: run `shouyue prepare`."),
+    gettext_noop("The login role may become %(scoped)s and %(everyone)s, and nothing more."),
+    gettext_noop("The database's clock differs from this machine's by %(skew)+.3f s."),
+    gettext_noop(
+        "The database's clock differs from this machine's by %(skew)+.3f s. Synchronise both (NTP)."
+    ),
+    gettext_noop("Every holiday table reaches far enough."),
+    gettext_noop(
+        "No days yet of %(missing)s: upgrade the package chinesecalendar and run `shouyue calendar refresh`,"
+        " or import the published days."
+    ),
+)
+"""What those checks may find, as they say it below the reach of translations; listed here to be translated."""
+
 PURPOSES = (
     gettext_noop("drop ended sessions and old counts of failed sign-ins"),
     gettext_noop("Takes over the statutory holidays a newly installed package brings"),

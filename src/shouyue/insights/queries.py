@@ -68,11 +68,12 @@ class Partitions:
 
 @dataclass(frozen=True, slots=True)
 class NamedCheck:
-    """A check's finding under a readable name."""
+    """A check's finding under a readable name. is_quoted: said by another program, in its language."""
 
     label: str
     level: str
     text: str
+    is_quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ class Status:
     @property
     def named_checks(self) -> list[NamedCheck]:
         """The checks with their names in the reader's language."""
-        return [NamedCheck(str(CHECKS.get(one.name, one.name)), one.level, one.text) for one in self.checks]
+        return [
+            NamedCheck(str(CHECKS.get(one.name, one.name)), one.level, _said(one), not one.message)
+            for one in self.checks
+        ]
 
     @property
     def worst(self) -> str:
@@ -120,6 +124,13 @@ def status() -> Status:
         versions=_versions(),
         database_bytes=_one("SELECT pg_database_size(current_database())"),
     )
+
+
+def _said(result: checks.Result) -> str:
+    """The finding in the reader's language."""
+    if not result.message:
+        return result.text
+    return _(result.message) % result.values if result.values else _(result.message)
 
 
 def run_checks() -> list[checks.Result]:
@@ -193,7 +204,7 @@ def _versions() -> list[tuple[str, str]]:
         ("PostgreSQL", server),
         ("Python", platform.python_version()),
         ("Django", django.get_version()),
-        ("System", f"{platform.system()} {platform.release()}"),
+        (_("Operating system"), f"{platform.system()} {platform.release()}"),
     ]
 
 

@@ -161,7 +161,7 @@ def _filters(request: HttpRequest, actor: Actor) -> tuple[list[Filter], EventFil
             Filter(
                 key="verb",
                 label=_("Kind of event"),
-                choices=[Choice(value=verb.name, label=f"{verb.name} · {verb.label}") for verb in verbs],
+                choices=[Choice(value=verb.name, label=str(verb.label)) for verb in verbs],
             ),
             Filter(
                 key="contract",

@@ -2,8 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,19 +17,30 @@ Check = Callable[[], "Finding"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found, in one sentence. warning: it works, but look at it; error: something will fail."""
+    """What a check found, in one sentence. warning: it works, but look at it; error: something will fail.
+
+    message: the sentence before its values are put in; a page that speaks another language translates it.
+    """
 
     level: Level
-    text: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The sentence, in English."""
+        return self.message % self.values if self.values else self.message
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finding with the name of its check."""
+    """A finding with the name of its check. message: empty for what another program or library said."""
 
     name: str
     level: Level
     text: str
+    message: str = field(default="", compare=False)
+    values: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
 _checks: dict[str, Check] = {}
@@ -40,16 +51,16 @@ def register(name: str, function: Check) -> None:
     _checks[name] = function
 
 
-def ok(text: str) -> Finding:
-    return Finding("ok", text)
+def ok(message: str, **values: object) -> Finding:
+    return Finding("ok", message, values)
 
 
-def warning(text: str) -> Finding:
-    return Finding("warning", text)
+def warning(message: str, **values: object) -> Finding:
+    return Finding("warning", message, values)
 
 
-def error(text: str) -> Finding:
-    return Finding("error", text)
+def error(message: str, **values: object) -> Finding:
+    return Finding("error", message, values)
 
 
 def run_all() -> list[Result]:
@@ -68,10 +79,10 @@ def _run(name: str, function: Check) -> Result:
         finding = function()
     except Exception as fault:
         text = str(fault).strip().splitlines() or [type(fault).__name__]
-        return Result(
-            name, "error", text[0] if isinstance(fault, Problem) else f"The check failed: {text[0]}."
-        )
-    return Result(name, finding.level, finding.text)
+        if isinstance(fault, Problem):
+            return Result(name, "error", text[0])
+        finding = error("The check failed: %(fault)s.", fault=text[0])
+    return Result(name, finding.level, finding.text, finding.message, finding.values)
 
 
 def register_own(home: Path, urls: database.Urls) -> None:
@@ -86,16 +97,18 @@ def check_home(home: Path) -> Finding:
     """The home directory can be written and its disk has room."""
     open_home(home)
     free = shutil.disk_usage(home).free
-    text = f"{home} is writable, {free // 2**20} MB are free."
-    return ok(text) if free >= 4 * ENOUGH_BYTES else warning(text)
+    judge = ok if free >= 4 * ENOUGH_BYTES else warning
+    return judge("%(home)s is writable, %(megabytes)d MB are free.", home=home, megabytes=free // 2**20)
 
 
 def check_database(url: str) -> Finding:
     """The server answers and is new enough."""
     with database.connect(url) as connection:
         database.require_version(connection)
-        kind = "given server" if database.given() else "embedded server"
-        return ok(f"PostgreSQL {connection.info.parameter_status('server_version')} answers ({kind}).")
+        version = connection.info.parameter_status("server_version")
+    if database.given():
+        return ok("PostgreSQL %(version)s answers (given server).", version=version)
+    return ok("PostgreSQL %(version)s answers (embedded server).", version=version)
 
 
 def check_roles(url: str) -> Finding:
@@ -116,9 +129,15 @@ def check_roles(url: str) -> Finding:
         ).fetchone()
     if members is None or members[0] != 2:
         return error(
-            f"The roles {names.scoped} and {names.everyone} are not both granted: run `shouyue prepare`."
+            "The roles %(scoped)s and %(everyone)s are not both granted: run `shouyue prepare`.",
+            scoped=names.scoped,
+            everyone=names.everyone,
         )
-    return ok(f"The login role may become {names.scoped} and {names.everyone}, and nothing more.")
+    return ok(
+        "The login role may become %(scoped)s and %(everyone)s, and nothing more.",
+        scoped=names.scoped,
+        everyone=names.everyone,
+    )
 
 
 def check_clock(url: str) -> Finding:
@@ -128,7 +147,10 @@ def check_clock(url: str) -> Finding:
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         after = time.time()
     skew = float(row[0]) - (before + after) / 2 if row else 0.0
-    text = f"The database's clock differs from this machine's by {skew:+.3f} s."
-    if abs(skew) < 1:
-        return ok(text)
-    return warning(text) if abs(skew) < 10 else error(f"{text} Synchronise both (NTP).")
+    if abs(skew) < 10:
+        judge = ok if abs(skew) < 1 else warning
+        return judge("The database's clock differs from this machine's by %(skew)+.3f s.", skew=skew)
+    return error(
+        "The database's clock differs from this machine's by %(skew)+.3f s. Synchronise both (NTP).",
+        skew=skew,
+    )

@@ -237,7 +237,7 @@ def _edit(request: HttpRequest, form: Any, submit: Callable[[], str], title: str
 
 
 def _table_choices() -> list[tuple[str, str]]:
-    return [(row.name, f"{row.name} · {row.title}") for row in queries.tables()]
+    return [(row.name, f"{row.name} · {row.shown_title}") for row in queries.tables()]
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from shouyue.calendars import access, drawing, queries, shown, trying
@@ -19,7 +20,12 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.web.htmx import render_page
 
-EXAMPLES = ("4 小时", "30 min", "3 个工作日", "1 周")
+EXAMPLES = (
+    gettext_lazy("4 hours"),
+    gettext_lazy("30 min"),
+    gettext_lazy("3 working days"),
+    gettext_lazy("1 week"),
+)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -135,7 +141,7 @@ def _tried(request: HttpRequest, actor: Actor, found: Shown, asked: bool) -> dic
         "choices": others,
         "chosen": chosen,
         "start": _for_input(start),
-        "target": data.get("target", "" if asked else EXAMPLES[0]),
+        "target": data.get("target", "" if asked else str(EXAMPLES[0])),
         "pauses": [(_for_input(begin), _for_input(end), why) for begin, end, why in rows] + [("", "", "")],
         "has_pauses": bool(rows),
         "examples": EXAMPLES,

@@ -48,3 +48,15 @@ def test_a_check_may_register_another(monkeypatch):
     monkeypatch.setattr(checks, "_checks", {})
     checks.register("first", lambda: checks.register("second", lambda: checks.ok("two")) or checks.ok("one"))
     assert [result.text for result in checks.run_all()] == ["one", "two"]
+
+
+def test_a_finding_keeps_its_message_for_translation() -> None:
+    checks.register("one", lambda: checks.warning("%(count)d are left.", count=3))
+    checks.register("two", problem)
+    filled, quoted = checks.run_all()
+    assert (filled.text, filled.message, filled.values) == (
+        "3 are left.",
+        "%(count)d are left.",
+        {"count": 3},
+    )
+    assert (quoted.text, quoted.message) == ("The cable is out: plug it in.", "")

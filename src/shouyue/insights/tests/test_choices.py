@@ -1,0 +1,26 @@
+"""What other modules say below the reach of translations is listed, so that it is translated."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import shouyue
+from shouyue.insights.choices import FINDINGS
+
+SOURCES = ("runtime/checks.py", "calendars/checks.py")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_finding_of_the_checks_is_listed(source):
+    tree = ast.parse((Path(shouyue.__file__).parent / source).read_text("utf-8"))
+    said = [
+        call.args[0].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"ok", "warning", "error", "judge"}
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert said
+    assert set(said) <= set(FINDINGS)
