@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,10 +21,10 @@ from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
 from shouyue.web.form_errors import add_errors
-from shouyue.web.htmx import go, pulse, render_page
+from shouyue.web.htmx import go, is_fragment, pulse, render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from
 
-from . import access, actions, forms, history, logging_call, queries, queue, rules, services
+from . import access, actions, drawing, forms, history, logging_call, queries, queue, rules, services
 from .choices import Channel, RequestType, Status, Tier
 from .models import Ticket
 from .queue import QueueFilter
@@ -53,38 +55,40 @@ COLUMNS = [
 ]
 
 
-def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
-    def choices(pairs: Any) -> list[Choice]:
-        return [Choice(value=str(value), label=label) for value, label in pairs]
+def _choices(pairs: Iterable[tuple[Any, Any]]) -> list[Choice]:
+    return [Choice(value=str(value), label=str(label)) for value, label in pairs]
 
+
+@lru_cache(maxsize=4)
+def _fixed_filters(language: str | None) -> dict[str, Filter]:
+    """The filters that are the same for everybody, in the active language."""
+    assignees = _choices([("me", _("mine")), ("none", _("nobody"))])
+    dues = _choices([("overdue", _("overdue")), ("at_risk", _("at risk"))])
+    states = _choices([*Status.choices, ("all", _("all, closed ones too"))])
+    wanted = [
+        Filter(key="q", label=_("Search"), kind="search", placeholder=_("Number or words of the title")),
+        Filter(key="assignee", label=_("Assignee"), choices=assignees),
+        Filter(key="due", label=_("Promises"), choices=dues),
+        Filter(key="status", label=_("Status"), choices=states),
+        Filter(key="channel", label=_("Channel"), choices=_choices(Channel.choices)),
+        Filter(key="type", label=_("Request type"), choices=_choices(RequestType.choices)),
+        Filter(key="tier", label=_("Tier"), choices=_choices(Tier.choices)),
+    ]
+    return {item.key: item for item in wanted}
+
+
+def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
     contracts = queries.contract_choices(actor)
     shown = [pk for pk, _name in contracts[:20]]
     titles = queries.word_titles(shown, "severity", get_language() or "zh-hans")
     severities = {word: title for (_contract, word), title in sorted(titles.items())}
-    wanted = [
-        Filter(key="q", label=_("Search"), kind="search", placeholder=_("Number or words of the title")),
-        Filter(
-            key="assignee",
-            label=_("Assignee"),
-            choices=choices([("me", _("mine")), ("none", _("nobody"))]),
-        ),
-        Filter(
-            key="due",
-            label=_("Promises"),
-            choices=choices([("overdue", _("overdue")), ("at_risk", _("at risk"))]),
-        ),
-        Filter(
-            key="status",
-            label=_("Status"),
-            choices=choices([*Status.choices, ("all", _("all, closed ones too"))]),
-        ),
-        Filter(key="contract", label=_("Contract"), choices=choices(contracts)),
-        Filter(key="channel", label=_("Channel"), choices=choices(Channel.choices)),
-        Filter(key="type", label=_("Request type"), choices=choices(RequestType.choices)),
-        Filter(key="severity", label=_("Severity"), choices=choices(severities.items())),
-        Filter(key="tier", label=_("Tier"), choices=choices(Tier.choices)),
-    ]
-    return filters_from(request, [item for item in wanted if item.kind == "search" or item.choices])
+    wanted = _fixed_filters(get_language()) | {
+        "contract": Filter(key="contract", label=_("Contract"), choices=_choices(contracts)),
+        "severity": Filter(key="severity", label=_("Severity"), choices=_choices(severities.items())),
+    }
+    order = ("q", "assignee", "due", "status", "contract", "channel", "type", "severity", "tier")
+    found = [wanted[key] for key in order]
+    return filters_from(request, [item for item in found if item.kind == "search" or item.choices])
 
 
 def _wanted(filters: list[Filter]) -> QueueFilter:
@@ -108,17 +112,13 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     actor = _desk_actor(request)
     filters = _filters(request, actor)
     page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
-    _name_severities(page.rows)
-    address = reverse("tickets:ticket", args=["~"])
-    for row in page.rows:
-        row["url"] = address.replace("~", row["number"])
     query = request.GET.urlencode()
     listed = ListPage(
         id="queue",
         caption=_("Queue"),
         columns=COLUMNS,
         rows=page.rows,
-        row_template="tickets/_row.html",
+        drawn=drawing.rows(page.rows, _severities(page.rows)),
         empty=Empty(
             title=_("No open tickets"),
             text=_("Everything that was reported has been dealt with."),
@@ -131,28 +131,29 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         exports=[Export(label="CSV", url=f"{reverse('tickets:export')}?{query}")],
         live_url=f"{reverse('tickets:queue_pulse')}?{query}",
     )
-    context = {
-        "list": listed,
-        "labels": {column.key: str(column.label) for column in COLUMNS},  # once, not once a row
-        "counts": queue.counts(actor),
-        "can_log": access.reports_somewhere(actor),
-    }
+    context: dict[str, Any] = {"list": listed}
+    if not is_fragment(request):
+        context |= {"counts": queue.counts(actor), "can_log": access.reports_somewhere(actor)}
     return render_page(request, "tickets/queue.html", context, part="list")
 
 
-def _name_severities(rows: list[dict[str, Any]]) -> None:
-    """Give each row its severity in the words of its contract."""
+def _severities(rows: list[dict[str, Any]]) -> dict[tuple[int, str], str]:
+    """The severities of these rows in the words of their contracts."""
     owners = {row["contract_id"] for row in rows if row["severity"] and row["contract_id"]}
-    titles = queries.word_titles(owners, "severity", get_language() or "zh-hans")
-    for row in rows:
-        row["severity_title"] = titles.get((row["contract_id"], row["severity"]), row["severity"])
+    return queries.word_titles(owners, "severity", get_language() or "zh-hans")
 
 
 @require_safe
 def queue_pulse(request: HttpRequest) -> HttpResponse:
     """Has anything in the shown part of the queue changed?"""
     actor = _desk_actor(request)
-    page = queue.page(actor, _wanted(_filters(request, actor)), cursor=request.GET.get("after", ""))
+    if request.GET.keys().isdisjoint(
+        ("contract", "severity")
+    ):  # every open queue asks each second and a half
+        filters = filters_from(request, _fixed_filters(get_language()).values())
+    else:
+        filters = _filters(request, actor)
+    page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
     return pulse(request, page.version)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.errors import Invalid
@@ -79,13 +80,15 @@ class ListPage:
     """Everything ``web/components/list.html`` needs.
 
     row_template: renders ``<tr>`` for ``row``; give each cell ``data-label`` for the card form on phones.
+    drawn: the HTML of all rows instead, where a list is asked for so often that templates are too slow (moulds).
     live_url: a pulse endpoint; when its version changes the rows are fetched again (two seconds at most)."""
 
     id: str
     caption: Text
     columns: Sequence[Column]
     rows: Sequence[Any]
-    row_template: str
+    row_template: str = ""
+    drawn: SafeString | None = None
     empty: Empty
     filters: Sequence[Filter] = ()
     sort: str = ""

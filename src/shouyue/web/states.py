@@ -5,8 +5,10 @@ A module registers its states in ``apps.py`` under a family name; templates writ
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.web.navigation import Text
@@ -31,6 +33,7 @@ _families: dict[str, dict[str, Look]] = {}
 def register(family: str, looks: Mapping[str, Look]) -> None:
     """Add the states of a family; later registrations of the same state win."""
     _families.setdefault(family, {}).update(looks)
+    _told.cache_clear()
 
 
 def look_of(family: str, state: object) -> Look:
@@ -38,6 +41,17 @@ def look_of(family: str, state: object) -> Look:
     value = str(getattr(state, "value", "" if state is None else state))
     found = _families.get(family, {}).get(value)
     return found or (Look(UNKNOWN.tone, UNKNOWN.icon, value) if value else UNKNOWN)
+
+
+def told(family: str, state: object) -> tuple[str, str, str]:
+    """Tone, icon and text of a state in the active language, kept: a list shows the same few again and again."""
+    return _told(family, str(getattr(state, "value", "" if state is None else state)), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _told(family: str, value: str, language: str | None) -> tuple[str, str, str]:
+    look = look_of(family, value)
+    return look.tone, look.icon, str(look.label)
 
 
 def families() -> list[str]:

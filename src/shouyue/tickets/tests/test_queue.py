@@ -102,6 +102,7 @@ def test_filters(five):
     assert found(text="障4") == [tickets[4].number]
     assert found(text="100%") == []
     assert found(channel="email") == []
+    queue.forget_counts()
     assert queue.counts(agent) == {"overdue": 1, "unassigned": 4, "mine": 1}
 
 

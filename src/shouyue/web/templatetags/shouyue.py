@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext
 from shouyue import __version__
 from shouyue.kernel import clock
 from shouyue.web import panels, states, wording
+from shouyue.web.lists import Choice
 from shouyue.web.moulds import text as _text
 from shouyue.web.spans import Mark, Segment, drawn
 
@@ -57,7 +58,10 @@ def _icon(name: str, css: str) -> SafeString:
 @register.simple_tag
 def badge(family: str, state: object, label: str = "") -> SafeString:
     """A state as colour, icon and text; the looks are registered in `shouyue.web.states`."""
-    return badge_of(states.look_of(family, state), label)
+    tone, icon_name, told = states.told(family, state)
+    return SafeString(
+        f'<span class="sy-badge tone-{tone}">{_icon(icon_name, "")}{_text(label or told)}</span>'
+    )
 
 
 @register.simple_tag
@@ -147,13 +151,14 @@ def countdown(
         )
     if due_at is None or state != "running":
         return SafeString("")
-    seconds = (due_at - clock.now()).total_seconds()
-    warned = warn_at is not None and warn_at <= clock.now()
+    now = clock.now()
+    seconds = (due_at - now).total_seconds()
+    warned = warn_at is not None and warn_at <= now
     kind = "overdue" if seconds < 0 else "warn" if warned else "ok"
     pattern = gettext("{time} overdue") if seconds < 0 else gettext("{time} left")
     text = pattern.replace("{time}", wording.clock_text(seconds))
     due, warn = due_at.isoformat(), warn_at.isoformat() if warn_at else ""
-    title = gettext("Due %(time)s") % {"time": f"{timezone.localtime(due_at):%Y-%m-%d %H:%M:%S}"}
+    title = gettext("Due %(time)s") % {"time": timezone.localtime(due_at).isoformat(" ", "seconds")[:19]}
     return SafeString(
         f'<time class="sy-countdown is-{kind}" role="timer" datetime="{due}" data-countdown="{due}"'
         f' data-warn="{warn}" title="{_text(title)}">{_text(text)}</time>'
@@ -173,18 +178,16 @@ def obligation_chip(
 
     remaining: seconds left while paused; url: page of the obligation."""
     value = str(getattr(state, "value", state))
-    look = states.look_of("obligation", _shown_state(value, due_at, warn_at))
+    tone, icon_name, words = states.told("obligation", _shown_state(value, due_at, warn_at))
     if value == "running" and due_at is not None:
         told = str(countdown(due_at, warn_at))
     else:
-        told = f"<span>{_text(look.label)}</span>"
+        told = f"<span>{_text(words)}</span>"
         if value == "paused" and remaining is not None:
             told += f"<span>· {wording.clock_text(remaining)}</span>"
     named = f'<span class="sy-chip-label">{_text(label)}</span>' if label else ""
     start, end = (f'a href="{_text(url)}"', "a") if url else ("span", "span")
-    return SafeString(
-        f'<{start} class="sy-chip tone-{look.tone}">{_icon(look.icon, "")}{named}{told}</{end}>'
-    )
+    return SafeString(f'<{start} class="sy-chip tone-{tone}">{_icon(icon_name, "")}{named}{told}</{end}>')
 
 
 def _shown_state(state: str, due_at: datetime | None, warn_at: datetime | None) -> str:
@@ -246,6 +249,21 @@ def progress_bar(value: float, maximum: float = 100, label: str = "", tone: str 
     """A share of a whole; label: its name; the figure stands beside the bar."""
     share = min(max(value / maximum, 0), 1) if maximum else 0
     return {"value": value, "maximum": maximum, "label": label, "tone": tone, "share": share}
+
+
+# --- lists ------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def filter_options(choices: Iterable[Choice], value: str) -> SafeString:
+    """The options of a filter; by hand, because a queue's filters have a hundred."""
+    return SafeString(
+        "".join(
+            f'<option value="{_text(choice.value)}"{" selected" if choice.value == value else ""}>{_text(choice.label)}'
+            f"{'' if choice.count is None else f' ({choice.count:,})'}</option>"
+            for choice in choices
+        )
+    )
 
 
 # --- forms -----------------------------------------------------------------------------------------------------
