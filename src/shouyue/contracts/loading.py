@@ -96,7 +96,19 @@ def compiled(contract_id: int, version: int | None = None) -> ContractRules:
     return rules
 
 
-_VERSIONS = f"SELECT id, version, {calendars.STATE_SQL} FROM contracts_contract WHERE id = ANY(%s)"  # noqa: S608
+STAMP_SQL = f"contracts_contract.version, {calendars.STATE_SQL}"
+"""What another statement that finds a contract may read for `compiled_at`."""
+_VERSIONS = f"SELECT id, {STAMP_SQL} FROM contracts_contract WHERE id = ANY(%s)"  # noqa: S608
+
+
+def compiled_at(contract_id: int, version: int, state: int) -> ContractRules:
+    """`compiled`, without its query, by the stamp that another statement has just read."""
+    seen = _seen()
+    key = (contract_id, scope.current())
+    if key not in seen.rules or contract_id in seen.changed:
+        calendars.learn_state(state)
+        seen.rules[key] = _kept(contract_id, version)
+    return seen.rules[key]
 
 
 def read_ahead(contract_ids: Iterable[int]) -> None:
@@ -111,8 +123,7 @@ def read_ahead(contract_ids: Iterable[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_VERSIONS, [sorted(wanted)])
         for contract_id, version, state in cursor.fetchall():
-            calendars.learn_state(int(state))
-            seen.rules[contract_id, here] = _kept(contract_id, int(version))
+            compiled_at(contract_id, int(version), int(state))
 
 
 def _kept(contract_id: int, version: int) -> ContractRules:
@@ -136,7 +147,7 @@ def mark_changed(contract_id: int) -> int:
     return int(row[0])
 
 
-_VERSION = f"SELECT version, {calendars.STATE_SQL} FROM contracts_contract WHERE id = %s"  # noqa: S608 - constants
+_VERSION = f"SELECT {STAMP_SQL} FROM contracts_contract WHERE id = %s"  # noqa: S608 - constants
 
 
 def _version(contract_id: int) -> int:

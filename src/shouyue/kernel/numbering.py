@@ -10,14 +10,21 @@ import re
 
 from django.db import connection
 
+NUMBER_SQL = "%s::text || kernel_next_number(%s)"
+"""The next number within another statement; `number_parts` gives its two parameters."""
+
+
+def number_parts(code: str, year: int, *, series: str) -> tuple[str, str]:
+    """What a number begins with, and the sequence that counts it: `("GB-2026-", "ticket_gb_2026")`."""
+    return f"{code}-{year}-", re.sub(r"[^a-z0-9]+", "_", f"{series}_{code}_{year}".lower())
+
 
 def next_number(code: str, year: int, *, series: str) -> str:
     """The next number of a series, e.g. `next_number("GB", 2026, series="ticket")` → `GB-2026-1`.
 
     code: the contract's short code, letters, digits and dashes. Queries: one.
     """
-    key = re.sub(r"[^a-z0-9]+", "_", f"{series}_{code}_{year}".lower())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT kernel_next_number(%s)", [key])
-        (value,) = cursor.fetchone()
-    return f"{code}-{year}-{value}"
+        cursor.execute(f"SELECT {NUMBER_SQL}", number_parts(code, year, series=series))
+        (number,) = cursor.fetchone()
+    return str(number)

@@ -17,6 +17,7 @@ from shouyue.contracts import queries as contracts
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Membership
 from shouyue.contracts.plan_language.model import ScaleValue
+from shouyue.contracts.rules import ContractRules
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
@@ -151,6 +152,17 @@ class Place:
         return replace(self, zone=zone, zone_mode=zone_mode)
 
 
+_PLACE = f"""
+SELECT {contracts.STAMP_SQL}, p.id, p.site_id, p.user_id, p.is_vip FROM contracts_contract
+LEFT JOIN parties_contact p ON p.customer_id = contracts_contract.customer_id AND p.{{key}} = %s
+WHERE contracts_contract.id = %s
+"""  # noqa: S608 -- constants
+_OF_CONTACT, _OF_USER = _PLACE.format(key="id"), _PLACE.format(key="user_id")
+_Contact = tuple[int | None, int | None, int | None, bool | None]
+"""id, site, user, VIP; all empty for nobody."""
+_NOBODY: _Contact = (None, None, None, None)
+
+
 def place_of(
     actor: Actor,
     contract_id: int | None,
@@ -160,45 +172,34 @@ def place_of(
 ) -> Place | None:
     """The place of a ticket; None when contract or customer is not the actor's to see.
 
-    Queries: the contract's version, one for requester or a site the contract does not name.
+    The requester is the contact named, else the customer's own user as a contact. Queries: one, two without a
+    contract, one more for a site the contract does not name.
     """
+    own = actor.user_id if requester_id is None and not actor.is_staff else None
     if contract_id is not None:
-        try:
-            found = contracts.compiled(contract_id)
-        except NotFound:
+        found, contact = _contract_and_contact(contract_id, requester_id, own)
+        if found is None:
             return None
-        owner, code, zone, level, active = (
-            found.customer_id,
-            found.code,
-            found.zone,
-            found.service_level,
-            found.is_active,
+        owner, code, zone, level, active, sites = (
+            *(found.customer_id, found.code, found.zone, found.service_level, found.is_active),
+            found.sites,
         )
-        sites = found.sites
     else:
         customer = Customer.objects.visible_to(actor).filter(pk=customer_id or 0).first()
         if customer is None:
             return None
-        owner, code, zone, level, active = (
-            customer.pk,
-            customer.code,
-            customer.time_zone,
-            "",
-            customer.is_active,
+        owner, code, zone, level, active, sites = (
+            *(customer.pk, customer.code, customer.time_zone, "", customer.is_active),
+            {},
         )
-        sites = {}
+        contact = _contact(owner, requester_id, own)
     if customer_id is not None and customer_id != owner:
         return None
     if not actor.scope.everything and owner not in actor.scope.customers:
         return None
-    contact: tuple[int | None, int | None, bool] | None = None
+    known_contact, contact_site, contact_user, is_vip = contact
     if requester_id is not None:
-        rows = Contact.objects.filter(pk=requester_id, customer_id=owner)
-        contact = rows.values_list("site_id", "user_id", "is_vip").first()
-        site_id = site_id or (contact[0] if contact else None)
-    elif not actor.is_staff and actor.user_id is not None:
-        rows = Contact.objects.filter(user_id=actor.user_id, customer_id=owner)
-        contact = rows.values_list("site_id", "user_id", "is_vip").first()
+        site_id = site_id or contact_site
     known = site_id is None or site_id in sites or Site.objects.filter(pk=site_id, customer_id=owner).exists()
     place = Place(
         customer_id=owner,
@@ -208,13 +209,38 @@ def place_of(
         is_active=active,
         site_id=site_id,
         site_known=known,
-        requester_known=requester_id is None or contact is not None,
-        reporter_id=contact[1] if contact else None,
-        is_vip=bool(contact and contact[2]),
+        requester_known=requester_id is None or known_contact is not None,
+        reporter_id=contact_user,
+        is_vip=bool(is_vip),
     )
     if site_id is not None and site_id in sites:
         place = place.with_zone(sites[site_id].area, sites[site_id].mode)
     return place
+
+
+def _contract_and_contact(
+    contract_id: int, contact_id: int | None, user_id: int | None
+) -> tuple[ContractRules | None, _Contact]:
+    """The contract's rules with a contact of its customer, by its id or by its user's. Queries: one."""
+    with connection.cursor() as cursor:
+        if contact_id is None and user_id is not None:
+            cursor.execute(_OF_USER, [user_id, contract_id])
+        else:
+            cursor.execute(_OF_CONTACT, [contact_id or 0, contract_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None, _NOBODY
+    version, state, *contact = row
+    return contracts.compiled_at(contract_id, int(version), int(state)), tuple(contact)
+
+
+def _contact(customer_id: int, contact_id: int | None, user_id: int | None) -> _Contact:
+    if contact_id is None and user_id is None:
+        return _NOBODY
+    rows = Contact.objects.filter(customer_id=customer_id)
+    rows = rows.filter(pk=contact_id) if contact_id is not None else rows.filter(user_id=user_id)
+    found: _Contact | None = rows.order_by("id").values_list("id", "site_id", "user_id", "is_vip").first()
+    return found or _NOBODY
 
 
 # -- people -----------------------------------------------------------------------------------------------------

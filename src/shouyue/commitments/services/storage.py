@@ -12,6 +12,7 @@ from django.db import connection
 from shouyue.commitments.rules.happenings import INSTANT, Happening, Obligation, Pause, Ref
 from shouyue.contracts.loading import read_ahead
 from shouyue.contracts.queries import compiled
+from shouyue.kernel import arrays
 
 COLUMNS = (
     "id, customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
@@ -154,9 +155,19 @@ def hold_cases(keys: Iterable[str]) -> None:
         )
 
 
-def lock_key(case: Ref, tie: str) -> str:
-    """What is locked for an obligation: its tie, else its case."""
-    return tie or f"{case[0]}:{case[1]}"
+def lock_key(case: Ref) -> str:
+    """What is locked for a case."""
+    return f"{case[0]}:{case[1]}"
+
+
+def lock_keys(case: Ref, tie: str) -> list[str]:
+    """What is locked for an obligation: its case, and its tie if that may reach events of another case."""
+    return [lock_key(case), *shared([tie])]
+
+
+def shared(ties: Iterable[str]) -> list[str]:
+    """The ties that may bind more than one case: what is tied to another obligation has its case in common with it."""
+    return [tie for tie in ties if tie and not tie.startswith("obligation:")]
 
 
 def ties_of_obligation(subject: Ref) -> list[str]:
@@ -199,7 +210,7 @@ WITH due AS MATERIALIZED (
     SELECT * FROM commitments_obligation WHERE next_at <= %s ORDER BY next_at LIMIT {{limit}} FOR UPDATE SKIP LOCKED
 )
 SELECT {_QUALIFIED} FROM due o WHERE pg_try_advisory_xact_lock(hashtextextended(o.case_type || ':' || o.case_id, 7))
-    AND (o.tie = '' OR pg_try_advisory_xact_lock(hashtextextended(o.tie, 7)))
+    AND (o.tie = '' OR o.tie LIKE 'obligation:%%' OR pg_try_advisory_xact_lock(hashtextextended(o.tie, 7)))
 """  # noqa: S608 - constants
 
 
@@ -378,10 +389,10 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
     parameters: list[Any] = []
     if fresh:
         parts.append(f"ins AS ({_INSERT})")
-        parameters += _columns(map(_insert_values, fresh))
+        parameters += arrays.literals(map(_insert_values, fresh))
     if changed:
         parts.append(f"upd AS ({_UPDATE})")
-        parameters += _columns(map(_update_values, changed))
+        parameters += arrays.literals(map(_update_values, changed))
     if clock_of is not None and (known or clock_of[1] or clock_of[2]):
         part, values = _clock_sql(obligations, fresh, *clock_of)
         parts.append(f"clk AS ({part} RETURNING 1)")
@@ -425,13 +436,9 @@ def write_steps(obligations: Sequence[Obligation]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_STEP, _columns(rows))
+        cursor.execute(_STEP, arrays.literals(rows))
     for obligation in obligations:
         obligation.dirty = False
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _clock_sql(
@@ -515,7 +522,7 @@ def set_clocks(events: Iterable[Happening]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_SET, _columns(rows))
+        cursor.execute(_SET, arrays.literals(rows))
 
 
 def history(case: Ref) -> list[Happening]:

@@ -13,14 +13,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shouyue.contracts import queries as contracts
-from shouyue.kernel import clock, locks, numbering
+from shouyue.kernel import clock, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.kernel.events import NewEvent
 from shouyue.tickets import access, queries, rules
 from shouyue.tickets.choices import Channel, EquipmentType, FaultCategory, RequestType
 from shouyue.tickets.models import Ticket, TicketRevision
 
-from . import acting
+from . import acting, inserting
 
 TEXTS: Mapping[str, int | None] = {
     "title": rules.TITLE_LIMIT,
@@ -62,7 +63,7 @@ def report_ticket(
 
     contract_id: None while nobody knows it (then customer_id). reported_at: when the person told us, if earlier
     than now. source_key: the same key of the same customer gives the same ticket. Raises: NotFound, NotAllowed,
-    Invalid. Queries: place, number, insert, event (and the register's own); two more with a source_key.
+    Invalid. Queries: place and insert (and the register's own); two more with a source_key.
     """
     now = clock.now()
     place = _place(actor, contract_id, customer_id, site_id, requester_id)
@@ -100,7 +101,6 @@ def report_ticket(
         **values,
         customer_id=place.customer_id,
         contract_id=contract_id,
-        number=numbering.next_number(place.code, year, series="ticket"),
         site_id=place.site_id,
         requester_id=requester_id,
         reporter_id=place.reporter_id if actor.is_staff else actor.user_id,
@@ -115,8 +115,16 @@ def report_ticket(
         updated_at=now,
         source_key=source_key or None,
     )
-    ticket.save(force_insert=True)
-    acting.record(actor, ticket, "ticket.reported", at=reported)
+    told = NewEvent(
+        verb="ticket.reported",
+        actor=actor,
+        subject=("ticket", 0),
+        customer_id=ticket.customer_id,
+        contract_id=contract_id,
+        facts=acting.facts_of(ticket),
+        occurred_at=reported,
+    )
+    inserting.insert(ticket, place.code, year, told)
     return ticket
 
 
