@@ -184,18 +184,17 @@ def run_apply(chosen: argparse.Namespace) -> int:
 
 
 def run_replay(chosen: argparse.Namespace) -> int:
-    """Deadlines under the plan in force and under the file, counted over stored events; nothing is changed."""
+    """Verdicts under the plan in force and under the file, over stored events; the database refuses to write."""
     load_django()
-    from shouyue.commitments.replay_views import span_of
     from shouyue.commitments.services.replaying import replay_plan
+    from shouyue.commitments.services.replays import reading, span_of
     from shouyue.contracts import queries, vocabulary
     from shouyue.kernel.actor import SYSTEM
     from shouyue.kernel.errors import ShouyueError
-    from shouyue.kernel.scope import EVERYTHING, acting_in
 
     plan = _read(chosen.file, vocabulary.current(), chosen.language)
     try:
-        with acting_in(EVERYTHING):
+        with reading():
             contract = queries.contract_of(SYSTEM, chosen.contract)
             since, until = span_of(contract, chosen.first, chosen.last)
             found = replay_plan(
@@ -210,12 +209,18 @@ def run_replay(chosen: argparse.Namespace) -> int:
         raise Problem(f"{chosen.contract}: {error}") from error
     print(f"{'kept':>12}{'late':>12}{'missed':>12}  (in force > file)")
     for line in found.lines:
+        if line.basis == "none":
+            continue
         columns = (
             f"{getattr(line.now, name, '-')} > {getattr(line.then, name, '-')}"
             for name in ("kept", "late", "missed")
         )
-        print("".join(f"{column:>12}" for column in columns), f" {line.name}: {line.title}")
-    print(f"{found.cases} cases, {found.events} events")
+        note = "  (as recorded)" if line.basis == "recorded" else ""
+        print("".join(f"{column:>12}" for column in columns), f" {line.name}: {line.title}{note}")
+    for line in found.lines:
+        if line.basis == "none":
+            print(f"not replayed: {line.name}: {line.title} ({line.reason})")
+    print(f"{found.cases} cases, {found.events} events, {found.left_out} promises not replayed")
     return 0
 
 

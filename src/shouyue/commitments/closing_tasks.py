@@ -1,4 +1,4 @@
-"""Jobs that close periods and make evidence packs; `tasks.py` brings them in."""
+"""Jobs that close periods, make evidence packs and replays; `tasks.py` brings them in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import logging
 
 from shouyue.kernel import jobs
 
-from .services import closing, packing
+from .services import closing, packing, replays
 
 make_pack = packing.make_pack
+make_replay = replays.make_replay
 _log = logging.getLogger(__name__)
 
 

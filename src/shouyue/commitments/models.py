@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
-from . import calendar_models, closing_models, feed_models  # noqa: F401 -- Django finds their tables here
+from . import calendar_models, closing_models, feed_models, replay_models  # noqa: F401 -- Django finds their tables here
 from .choices import Ending, Kind, Readiness, State
 
 

@@ -1,54 +1,133 @@
-"""What would have happened under a draft or another version of the plan."""
+"""Pages: replays of a contract's stored events under a draft or another version of its plan."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shouyue.contracts import access
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.models import Contract, PlanDraft
-from shouyue.contracts.plan_language.model import Plan
-from shouyue.contracts.planning import checking
 from shouyue.contracts.planning import queries as planning
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Invalid, NotAllowed, NotFound
-from shouyue.web.htmx import render_page
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.web.htmx import go, render_page
 
-from .services import replaying
+from .choices import Kind
+from .queries import replays as found_replays
+from .services import replays
 
-MOST_CASES = 3000
-"""More than this takes too long for a page; the command line has no bound."""
+REASONS: Final[dict[str, str | Promise]] = {
+    "tied": gettext_lazy("it ties several cases together"),
+    "sample": gettext_lazy("which random sample would have been drawn is not known"),
+    "silence": gettext_lazy("it has no periods: it slides on with every sign of life"),
+    "attested": gettext_lazy("what people vouched for belongs to the periods of that time"),
+    "condition": gettext_lazy("how the condition stood at other moments was not recorded"),
+    "guard": gettext_lazy("what a gate would have asked was not recorded"),
+    "decision": gettext_lazy("decisions were taken under the plan of that time"),
+    "awaits": gettext_lazy("the system cannot execute it yet"),
+    "unset": gettext_lazy("its number or rhythm is not agreed"),
+}
 
 
-@require_GET
-def show(request: HttpRequest, code: str) -> HttpResponse:
-    """A form, and with `?plan=` the comparison over the days asked for."""
+def _managed(request: HttpRequest, code: str) -> tuple[Actor, Contract]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         raise NotFound
     contract = contracts.contract_of(actor, code)
     if not access.can_manage(actor, contract.pk):
         raise NotAllowed
-    first, last = _last_quarter(clock.today(contract.time_zone))
-    chosen = request.GET.get("plan", "")
-    context: dict[str, object] = {"contract": contract, "choices": _choices(actor, contract), "plan": chosen}
-    try:
-        first = _day(request.GET.get("from", ""), first)
-        last = _day(request.GET.get("to", ""), last)
-        if chosen:
-            context["found"] = _replayed(actor, contract, chosen, first, last)
-    except Invalid as error:
-        context["problem"] = error.message
-    context |= {"first": first, "last": last}
+    return actor, contract
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest, code: str) -> HttpResponse:
+    """The replays made so far, and a form for another."""
+    actor, contract = _managed(request, code)
+    given = request.POST if request.method == "POST" else request.GET
+    first, last = replays.last_quarter(clock.today(contract.time_zone))
+    context: dict[str, Any] = {
+        "contract": contract,
+        "choices": _choices(actor, contract),
+        "plan": given.get("plan", ""),
+        "first": given.get("from", "") or first.isoformat(),
+        "last": given.get("to", "") or last.isoformat(),
+    }
+    status = 200
+    if request.method == "POST":
+        try:
+            label, text = replays.plan_chosen(actor, contract, given.get("plan", ""))
+            made = replays.ask_replay(
+                actor=actor,
+                contract_id=contract.pk,
+                text=text,
+                label=label,
+                first=_day(given.get("from", "")),
+                last=_day(given.get("to", "")),
+            )
+        except (Invalid, Conflict) as error:
+            texts = [str(one) for values in error.fields.values() for one in values]
+            context["problem"], status = " ".join(texts) or error.message, error.status
+        else:
+            url = reverse("commitments:replayed", args=[made.pk])
+            return go(request, url, _("The events are being replayed."))
+    context["rows"] = found_replays.replays_of(actor, contract.pk)
+    return render_page(request, "commitments/replays.html", context, status=status)
+
+
+@require_safe
+def replayed(request: HttpRequest, replay_id: int) -> HttpResponse:
+    """How far a replay is; when ready, both plans side by side, and what could not be replayed."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotFound
+    found = found_replays.replay_of(actor, replay_id)
+    only = request.GET.get("show", "")
+    lines = found.result.get("lines", [])
+    shown = [_shown(line) for line in lines if line["basis"] != "none"]
+    context = {
+        "replay": found,
+        "contract": found.contract,
+        "lines": [line for line in shown if only != "changed" or line["differs"]],
+        "changed": sum(line["differs"] for line in shown),
+        "all": len(shown),
+        "only": only,
+        "left_out": [_shown(line) for line in lines if line["basis"] == "none"],
+        "recorded": [line for line in shown if line["basis"] == "recorded"],
+    }
     return render_page(request, "commitments/replay.html", context)
+
+
+def _shown(line: dict[str, Any]) -> dict[str, Any]:
+    return line | {
+        "kind": Kind(line["kind"]).label,
+        "reason": REASONS.get(line["reason"], ""),
+        "periods": list(
+            zip(line["amounts_now"] or [None] * len(line["amounts_then"]), line["amounts_then"], strict=False)
+        )
+        if len(line["amounts_then"]) == len(line["amounts_now"]) or not line["amounts_now"]
+        else [],
+    }
+
+
+@require_POST
+def delete(request: HttpRequest, replay_id: int) -> HttpResponse:
+    """Throw one away."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotFound
+    found = found_replays.replay_of(actor, replay_id)
+    replays.delete_replay(actor=actor, replay_id=replay_id)
+    return go(request, reverse("commitments:replay", args=[found.contract.code]), _("The replay is deleted."))
 
 
 def draft_panel(request: HttpRequest, draft: object) -> str | None:
@@ -56,45 +135,6 @@ def draft_panel(request: HttpRequest, draft: object) -> str | None:
     if not isinstance(draft, PlanDraft):
         return None
     return render_to_string("commitments/_replay_link.html", {"draft": draft}, request)
-
-
-def _replayed(actor: Actor, contract: Contract, chosen: str, first: date, last: date) -> replaying.Replayed:
-    since, until = span_of(contract, first, last)
-    if replaying.count_cases(contract.pk, since, until) > MOST_CASES:
-        raise Invalid(
-            _("More than %(most)s cases in this time: choose fewer days, or use the command line.")
-            % {"most": MOST_CASES}
-        )
-    plan = _plan(actor, contract, chosen)
-    return replaying.replay_plan(
-        contract.pk, plan, since=since, until=until, language=get_language() or "zh-hans"
-    )
-
-
-def span_of(contract: Contract, first: date, last: date) -> tuple[datetime, datetime]:
-    """The instants of two days in the contract's zone, the last one included. Raises: Invalid."""
-    if not first <= last <= first + timedelta(days=800):
-        raise Invalid(_("The days must follow each other, two years at most."))
-    zone = ZoneInfo(contract.time_zone)
-    return (
-        datetime.combine(first, time(), zone),
-        datetime.combine(last + timedelta(days=1), time(), zone),
-    )
-
-
-def _plan(actor: Actor, contract: Contract, chosen: str) -> Plan:
-    sort, _colon, number = chosen.partition(":")
-    if not number.isdecimal():
-        raise NotFound
-    if sort == "draft":
-        draft = planning.draft_of(actor, contract.pk, int(number))
-        found = checking.checked(draft.text, get_language() or "zh-hans")
-        if found.plan is None or found.errors:
-            raise Invalid(_("The draft has errors; put them right first."))
-        return found.plan
-    if not contracts.plan_versions_of(actor, contract).filter(pk=int(number)).exists():
-        raise NotFound
-    return contracts.plan_of(int(number))
 
 
 def _choices(actor: Actor, contract: Contract) -> list[tuple[str, str]]:
@@ -109,15 +149,8 @@ def _choices(actor: Actor, contract: Contract) -> list[tuple[str, str]]:
     return drafts + versions
 
 
-def _day(text: str, otherwise: date) -> date:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text) if text else otherwise
+        return date.fromisoformat(text)
     except ValueError as error:
         raise Invalid(_("This is not a date.")) from error
-
-
-def _last_quarter(today: date) -> tuple[date, date]:
-    """First and last day of the quarter before this one."""
-    start = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
-    last = start - timedelta(days=1)
-    return date(last.year, 3 * ((last.month - 1) // 3) + 1, 1), last

@@ -143,14 +143,15 @@ def gather(book: Book, event: Happening) -> list[Verdict]:
     for promise in book.gathered.get(event.verb, ()):
         if not book.applies(promise, event.facts) or not book.holds(promise.amount.when, event.facts):
             continue
-        amount, token = _told(promise, event)
+        amount, token = told(promise, event)
         if amount is None:
             continue
         verdicts += _add(book, promise, event, amount, token)
     return verdicts
 
 
-def _told(promise: Quota, event: Happening) -> tuple[float | None, str]:
+def told(promise: Quota, event: Happening) -> tuple[float | None, str]:
+    """What an event adds to a quota, and what tells it apart where distinct things are counted."""
     gathered = promise.amount
     if gathered.how == "count":
         return 1.0, ""
@@ -160,11 +161,16 @@ def _told(promise: Quota, event: Happening) -> tuple[float | None, str]:
     return figures.told_amount(gathered.fact, value, duration=figures.is_duration(promise.bounds)), ""
 
 
+def tie_told(contract_id: int, promise: Quota, event: Happening) -> str:
+    """The thing an event adds to, of quotas per thing; empty where the contract as a whole is counted."""
+    if promise.each in ("", "contract"):
+        return ""
+    number = str(event.facts.get(promise.each, "")).rpartition(":")[2]
+    return item_tie(contract_id, promise.each, int(number) if number.isdigit() else -1)
+
+
 def _add(book: Book, promise: Quota, event: Happening, amount: float, token: str) -> list[Verdict]:
-    tie = ""
-    if promise.each not in ("", "contract"):
-        told = str(event.facts.get(promise.each, "")).rpartition(":")[2]
-        tie = item_tie(book.contract_id, promise.each, int(told) if told.isdigit() else -1)
+    tie = tie_told(book.contract_id, promise, event)
     with connection.cursor() as cursor:
         cursor.execute(_RUNNING, [book.contract_id, promise.name, event.at, event.at, tie, tie])
         found = cursor.fetchone()

@@ -297,14 +297,15 @@ def _catch_up(row: Commitment, book: Book, fresh: list[Obligation], now: datetim
         return []
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [row.contract_id, verbs, min(item.opened_at for item in late)])
-        found = [_happening(event) for event in cursor.fetchall()]
+        found = [happening(event) for event in cursor.fetchall()]
     reaction = Reaction(None, lambda version: book, late, list, only=frozenset({row.name}))
     for event in found:
         reaction.take(event)
     return reaction.verdicts
 
 
-def _happening(event: Sequence[Any]) -> Happening:
+def happening(event: Sequence[Any]) -> Happening:
+    """A stored event as the rules see it; columns as in `_EVENTS`."""
     facts = storage.table_of(event[7])
     return Happening(
         id=event[0],
