@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """An event as evidence. part: opened, kept or ended where it made the verdict; is_sound: its fingerprint agrees."""
+    """An event as evidence.
+
+    part: opened, kept or ended where it made the verdict; is_sound: its fingerprint agrees; news: the facts that the
+    event before it, about the same subject, did not tell so.
+    """
 
     id: int
     verb: str
@@ -63,6 +67,7 @@ class Proof:
     digest: str
     is_sound: bool
     part: str = ""
+    news: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +165,19 @@ def _events(
         one for one in found[:MOST_EVENTS] if one[0] in ids or _is_told(actor, row, one, objections, asked)
     ]
     names = _names(actor, {one[5] for one in rows})
-    return [_proof(one, names, parts.get(one[0], ""), actor.language) for one in rows], len(
-        found
-    ) > MOST_EVENTS
+    told = [_proof(one, names, parts.get(one[0], ""), actor.language) for one in rows]
+    return _with_news(told), len(found) > MOST_EVENTS
+
+
+def _with_news(events: list[Proof]) -> list[Proof]:
+    """Each event with what it told anew."""
+    known: dict[str, set[tuple[str, str]]] = {}
+    shown = []
+    for event in events:
+        before = known.get(event.subject, set())
+        shown.append(replace(event, news=tuple(fact for fact in event.facts if fact not in before)))
+        known[event.subject] = set(event.facts)
+    return shown
 
 
 def _is_told(
@@ -180,10 +195,10 @@ def _is_told(
         return True
     facts = _table(event[8])
     if subject_type == "obligation":
-        told = str(facts.get("objection", "")).partition(":")[2]
-        return not told or told in {str(one.pk) for one in objections}
-    if subject_type == "signoff":
-        return any(one.pk == subject_id for one in asked)
+        about = str(facts.get("objection", "")).partition(":")[2]
+        return not about or about in {str(one.pk) for one in objections}
+    if told := str(facts.get("signoff", "")).partition(":")[2]:
+        return told in {str(one.pk) for one in asked}
     return verb.startswith(OPEN_VERBS) and facts.get("public") is not False
 
 
