@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
 import threading
 import time
 import urllib.parse
@@ -16,6 +15,8 @@ from typing import Any
 import pytest
 from running_stack import Stack
 
+from .blows import PATIENCE_SECONDS, kill_database, kill_web, kill_web_process, kill_worker, part
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("crash"),
@@ -24,7 +25,6 @@ pytestmark = [
 
 CREATES = 1000
 CLIENTS = 4
-PATIENCE_SECONDS = 60
 STEPS = 2
 """Steps of the promise below that somebody is told of."""
 
@@ -147,38 +147,6 @@ class Refused(Exception):
     """The server answered, but did not create."""
 
 
-def kill_web_process(stack: Stack) -> None:
-    """One of the processes that answer requests."""
-    part = _part(stack, "web")
-    children = [p for p in stack.processes("granian") if p.pid != part]
-    os.kill(children[0].pid, signal.SIGKILL)
-
-
-def kill_web(stack: Stack) -> None:
-    os.kill(_part(stack, "web"), signal.SIGKILL)
-
-
-def kill_worker(stack: Stack) -> None:
-    os.kill(_part(stack, "worker"), signal.SIGKILL)
-
-
-def kill_database(stack: Stack) -> None:
-    postmaster = stack.postmaster()
-    assert postmaster is not None
-    os.kill(postmaster, signal.SIGKILL)
-
-
-def _part(stack: Stack, name: str) -> int:
-    """The process id of a supervised part; waits while it is being started again."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        pid = json.loads((stack.home / "up.json").read_text())["parts"].get(name)
-        if pid is not None:
-            return int(pid)
-        time.sleep(0.1)
-    raise AssertionError(f"{name} does not run:\n{stack.log()}")
-
-
 BLOWS: list[Callable[[Stack], None]] = [kill_web_process, kill_worker, kill_database, kill_web, kill_database]
 
 
@@ -210,8 +178,8 @@ def test_everything_is_up_again(stack):
     assert stack.process is not None
     assert stack.process.poll() is None
     assert stack.postmaster() is not None
-    for part in ("web", "worker"):
-        os.kill(_part(stack, part), 0)
+    for name in ("web", "worker"):
+        os.kill(part(stack, name), 0)
     address = urllib.parse.urlsplit(stack.url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
     connection.request("GET", "/sign-in/")

@@ -46,8 +46,9 @@ class Reaction:
     """What happenings do to the obligations in hand.
 
     current: the contract's book, which opens; book_of: the book an obligation is pinned to. history: all events of
-    the case so far, asked for only when needed. only: look at these promises alone. is_live: events come as they are
-    recorded, so that one may tell of an earlier time.
+    the case so far, asked for only when needed; later: those that happened after one but were recorded before it.
+    only: look at these promises alone. is_live: events come as they are recorded, so that one may tell of an earlier
+    time.
     """
 
     current: Book | None
@@ -56,6 +57,7 @@ class Reaction:
     history: History
     only: frozenset[str] | None = None
     is_live: bool = False
+    later: Callable[[Happening], Sequence[Happening]] | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
     def take(self, event: Happening, cause: Obligation | None = None) -> None:
@@ -456,9 +458,14 @@ class Reaction:
 
     def _catch_up(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> None:
         """An event recorded late (a phone without network) opens in the past: what came after it counts, too."""
-        if not self.is_live or event.recorded_at <= event.at or event.facts.get("seq") == 1:
+        if not self.is_live or event.recorded_at <= event.at:
             return
-        missed = [item for item in self.history() if item.at > event.at and item.id < event.id]
+        if event.subject == event.case and event.facts.get("seq") == 1:
+            return
+        if self.later is not None:
+            missed = list(self.later(event))
+        else:
+            missed = [item for item in self.history() if item.at > event.at and item.id < event.id]
         inner = Reaction(None, self.book_of, [obligation], lambda: missed, only=frozenset({promise.name}))
         for item in sorted(missed, key=lambda item: (item.at, item.id)):
             inner.take(item)

@@ -52,7 +52,6 @@ class _Concern:
         event, book = self.event, self.versions[0]
         return (
             event.subject_type == "obligation"
-            and event.verb.startswith("obligation.")
             and event.verb != ATTESTED
             and not (self.closes or self.reopens or self.moved)
             and event.verb not in book.gathered
@@ -150,7 +149,7 @@ def _take(concern: _Concern) -> None:
     cause = next((o for o in obligations if event.subject == ("obligation", o.id)), None)
     if event.verb.startswith("obligation.") and cause is None:
         return
-    reaction = _reaction(book, event, obligations)
+    reaction = _reaction(book, event, obligations, storage.Later([event]))
     others = [o for o in obligations if o.contract_id != book.contract_id]
     if concern.moved:
         _leave(others, event)
@@ -180,6 +179,7 @@ def _take_many(concerns: Sequence[_Concern]) -> None:
     events = [happening_of(concern.event) for concern in concerns]
     ties = [_ties(concern, event) for concern, event in zip(concerns, events, strict=True)]
     stock = Stock(_held([event.case for event in events], [tie for some in ties for tie in some]))
+    later = storage.Later(events)
     clocks: dict[Ref, Happening] = {}
     elsewhere: set[Ref] = set()
     verdicts: list[tuple[Verdict, Book]] = []
@@ -187,9 +187,9 @@ def _take_many(concerns: Sequence[_Concern]) -> None:
         book = concern.versions[0]
         known = stock.of(event.case, tied)
         cause = stock.by_id.get(event.subject[1])
-        if cause is None:
+        if cause is None and event.verb.startswith("obligation."):
             continue
-        reaction = _reaction(book, event, known)
+        reaction = _reaction(book, event, known, later)
         reaction.take(event, cause)
         stock.add(reaction.obligations)
         if _moves_clock(reaction.obligations, event):
@@ -243,24 +243,27 @@ def _held(found_in: Sequence[Ref], ties: Sequence[str]) -> list[Obligation]:
 
     What is tied to more than its case is held by its tie, too: an event of another case may be at it.
     """
-    held = {*ties, *(storage.lock_key(case, "") for case in found_in)}
+    held = {*storage.shared(ties), *map(storage.lock_key, found_in)}
     storage.hold_cases(held)
     while True:
         obligations = storage.load(found_in, ties)
-        more = {o.tie for o in obligations if o.tie and o.is_open} - held
+        more = set(storage.shared(o.tie for o in obligations if o.is_open)) - held
         if not more:
             return obligations
         storage.hold_cases(more)
         held |= more
 
 
-def _reaction(book: Book, event: Happening, obligations: Sequence[Obligation]) -> Reaction:
+def _reaction(
+    book: Book, event: Happening, obligations: Sequence[Obligation], later: storage.Later
+) -> Reaction:
     return Reaction(
         book,
         partial(_book_of, book.contract_id),
         [o for o in obligations if o.contract_id == book.contract_id],
         partial(storage.history, event.case),
         is_live=True,
+        later=later.of,
     )
 
 

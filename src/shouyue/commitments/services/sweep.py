@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, connection
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from shouyue.commitments import books
 from shouyue.commitments.rules.aiming import entries, pending
@@ -30,15 +31,19 @@ from .telling import Taken, drafts_for
 from .verdicts import event_of, is_told
 
 BATCH = 500
-IDLE_SECONDS = 0.25
+FEWEST = 10
+IDLE_SECONDS = 0.2
+WAIT = "SET LOCAL lock_timeout = '300ms'"
+"""A sweep gives way before the server looks for a deadlock and ends whoever it finds, maybe somebody's request."""
 
 _log = logging.getLogger(__name__)
 _sweeping = threading.Lock()
 
 
-def sweep_once(limit: int = BATCH) -> int:
+def sweep_once(limit: int = BATCH, *, gives_way: bool = False) -> int:
     """Work on what is due now, one batch. Returns how many obligations were taken up.
 
+    gives_way: raise DatabaseError rather than wait long for others, for a transaction of its own.
     Queries: some twenty, whatever the size of the batch, and those of figures that are to be weighed. Locks: the
     claimed rows and their cases, none of which it waits for; then the digests of those who are told, to the end.
     """
@@ -46,6 +51,9 @@ def sweep_once(limit: int = BATCH) -> int:
         if not locks.is_real_time():
             return 0
         now = clock.now()
+        if gives_way:
+            with connection.cursor() as cursor:
+                cursor.execute(WAIT)
         obligations = storage.claim_due(now, limit)
         if obligations:
             _work(obligations, now)
@@ -64,22 +72,35 @@ def sweep_for(seconds: float) -> int:
     """Sweep again and again for some seconds; a second sweeper in this process gives way."""
     if not _sweeping.acquire(timeout=seconds / 4):
         return 0
-    total = 0
+    total, limit = 0, BATCH
     try:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             try:
-                done = sweep_once()
-            except DatabaseError:  # a deadlock or a lost server: the next turn does it
-                _log.warning("sweep interrupted", exc_info=True)
-                connection.close()
-                done = 0
+                done = sweep_once(limit, gives_way=True)
+            except (
+                DatabaseError
+            ) as error:  # somebody else was at it, or the server is gone: the next turn does it
+                limit, done = _gave_way(error, limit), 0
+            else:
+                limit = min(limit * 2, BATCH)
             total += done
-            if done < BATCH:
+            if done < BATCH // 2:
                 time.sleep(IDLE_SECONDS)
     finally:
         _sweeping.release()
     return total
+
+
+def _gave_way(error: DatabaseError, limit: int) -> int:
+    """How many to take up next, after a batch that came to nothing: fewer stand in fewer people's way."""
+    if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+        _log.info("sweep gave way: %s", error)
+    else:
+        _log.warning("sweep interrupted", exc_info=error)
+    if not connection.is_usable():
+        connection.close()
+    return max(limit // 4, FEWEST)
 
 
 @dataclass(slots=True)

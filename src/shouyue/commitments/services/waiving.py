@@ -148,7 +148,7 @@ def _raise(
 ) -> Objection:
     if actor.user_id is None:
         raise NotAllowed
-    storage.hold_cases([storage.lock_key((row.case_type, row.case_id), row.tie)])
+    storage.hold_cases(storage.lock_keys((row.case_type, row.case_id), row.tie))
     row.refresh_from_db(fields=("state",))
     _check(row, reason, text, evidence, from_states)
     now = clock.now()
@@ -242,7 +242,7 @@ def _overturn(actor: Actor, made: Objection, verdict: State, verb: str) -> None:
     """Give the obligation its new verdict; in a frozen period the database writes an adjustment down."""
     row = made.obligation
     case = (row.case_type, row.case_id)
-    storage.hold_cases([storage.lock_key(case, row.tie)])
+    storage.hold_cases(storage.lock_keys(case, row.tie))
     (obligation,) = storage.load_ids([row.pk])
     if obligation.state != made.verdict_before:
         raise Conflict(_("The verdict has changed meanwhile; please look at it again."))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -100,14 +100,30 @@ def _claim(limit: int) -> _Claim:
         outward = [row for row in rows if row.channel in OUTWARD]
         outward = _without_held(claim, outward)
         outward = _gathered(claim, outward)
-        ready = [row for row in rows if row.channel == Channel.IN_APP]
-        ready += [row for row in outward if row.channel == Channel.EMAIL]
+        _arrive([row for row in rows if row.channel == Channel.IN_APP], claim.now)
+        ready = [row for row in outward if row.channel == Channel.EMAIL]
         ready += _routed(claim, [row for row in outward if row.channel in (Channel.SMS, Channel.ROBOT)])
         for row in ready:
             row.state, row.retry_at, row.tried_at = State.SENDING, claim.now + LEASE, claim.now
         Notice.objects.bulk_update(ready, ["state", "retry_at", "tried_at", "gateway"])
         claim.ready = ready
         return claim
+
+
+def _arrive(notices: Sequence[Notice], now: datetime) -> None:
+    """In the application a notice arrives by being looked at here. Queries: two, and those of what listens."""
+    if not notices:
+        return
+    arrived = Notice.objects.filter(pk__in=[notice.pk for notice in notices])
+    arrived.update(
+        state=Case(When(digest__isnull=False, then=Value(State.DIGESTED)), default=Value(State.SENT)),
+        attempts=F("attempts") + 1,
+        tried_at=now,
+        sent_at=now,
+        retry_at=None,
+        error="",
+    )
+    events.record_many([_sent_event(notice, "delivered") for notice in notices if notice.records])
 
 
 def _without_held(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
@@ -276,8 +292,7 @@ def _settle_one(notice: Notice, outcome: Outcome, now: datetime) -> None:
     once = notice.key.startswith("test:")  # who tests wants to see the answer, not to wait
     again = next_try(notice.attempts, now) if outcome.state == "failed" and not once else None
     good = outcome.state == "accepted"
-    done = State.DIGESTED if notice.digest_id and notice.channel == Channel.IN_APP else State.SENT
-    notice.state = done if good else State.QUEUED if again else State.FAILED
+    notice.state = State.SENT if good else State.QUEUED if again else State.FAILED
     notice.error, notice.answer = ("", outcome.answer) if good else (outcome.answer, "")
     notice.retry_at, notice.sent_at = again, now if good else None
     notice.save(update_fields=["attempts", "state", "error", "answer", "retry_at", "sent_at", "gateway"])
@@ -291,8 +306,10 @@ def _settle_members(digest: Notice, now: datetime) -> None:
     """What a digest tells shares its fate."""
     good = digest.state == State.SENT
     members = Notice.objects.filter(digest=digest, state=State.BUNDLED)
-    for member in members.filter(records=True).order_by("pk"):
-        record_sent(member, "delivered" if good else "failed")
+    outcome = "delivered" if good else "failed"
+    events.record_many(
+        [_sent_event(member, outcome) for member in members.filter(records=True).order_by("pk")]
+    )
     members.update(
         state=State.DIGESTED if good else State.FAILED,
         sent_at=now if good else None,
@@ -361,8 +378,12 @@ def _settle_gateways(notices: Sequence[Notice], outcomes: dict[int, Outcome | No
 
 def record_sent(notice: Notice, outcome: str) -> None:
     """The event of a delivery, or of its failure, about what the notice is about."""
-    events.record(
-        "notice.sent",
+    events.record_many([_sent_event(notice, outcome)])
+
+
+def _sent_event(notice: Notice, outcome: str) -> events.NewEvent:
+    return events.NewEvent(
+        verb="notice.sent",
         actor=SYSTEM,
         subject=(notice.about_type, notice.about_id),
         case=(notice.case_type, notice.case_id),

@@ -35,8 +35,6 @@ class Messenger:
 
     def send(self, notice: Notice) -> Outcome:
         """Send one notice by its channel."""
-        if notice.channel == Channel.IN_APP:
-            return Outcome("accepted")
         if notice.channel == Channel.EMAIL:
             return self._by_mail(notice)
         if notice.gateway is None:
