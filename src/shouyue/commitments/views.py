@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -23,11 +24,14 @@ from shouyue.kernel.errors import NotFound
 from shouyue.web import lists
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
+from shouyue.web.moulds import mould
+from shouyue.web.templatetags.shouyue import badge, countdown, localtime_of
 
 from . import calendar_views, cases, objection_views, outlook_views, queries
 from .choices import Kind, Standing, State
 from .models import Obligation
 from .queries import board, closing, explaining
+from .queries.of_case import CasePromise, promises_of
 from .rules.standing import share_tone
 
 SHOWN_ON_CASE = 40
@@ -382,18 +386,36 @@ def case_panel(request: HttpRequest, obj: object) -> str | None:
     actor = _actor(request)
     kind, number = _case_of(obj)
     read = getattr(obj, "promises", None)  # by the page itself, for its clocks
-    rows = (queries.obligations_of(actor, (kind, number)) if read is None else read)[:SHOWN_ON_CASE]
-    shown = [
-        {
-            "obligation": row,
-            "title": row.commitment.title(actor.language),
-            "number": row.commitment.number(actor.language),
-            "url": reverse("commitments:obligation", args=[row.pk]),
-        }
-        for row in rows
-        if row.commitment.kind != Kind.GATE or row.state == State.REFUSED
+    found = promises_of(actor, (kind, number)) if read is None else read
+    rows = [
+        _promise(one) for one in found[:SHOWN_ON_CASE] if one.kind != Kind.GATE or one.state == State.REFUSED
     ]
-    return render(request, "commitments/_case.html", {"rows": shown}).content.decode()
+    holes = ("rows",) if rows else ()
+    return mould("commitments/_case.html", holes, some=bool(rows))(rows=SafeString("".join(rows)))
+
+
+def _promise(one: CasePromise) -> str:
+    running = one.state == State.RUNNING and one.due_at is not None
+    holes: dict[str, object] = {
+        "url": _address("commitments:obligation", one.id),
+        "evidence": _address("commitments:evidence", one.id),
+        "title": one.title,
+        "limit": one.number,
+        "state": countdown(one.due_at, one.warn_at) if running else badge("obligation", one.state),
+    }
+    if one.due_at:
+        holes["due"] = localtime_of(one.due_at, "short")
+    return mould("commitments/_case_row.html", tuple(holes), has_due=one.due_at is not None)(**holes)
+
+
+def _address(name: str, number: int) -> str:
+    return _pattern(name).replace("/0/", f"/{number}/")
+
+
+@cache
+def _pattern(name: str) -> str:
+    """An address with a nought for the number: looking one up for each row costs more than showing the row."""
+    return reverse(name, args=[0])
 
 
 def _case_of(obj: object) -> tuple[str, int]:

@@ -97,7 +97,15 @@ def declare() -> None:
 def _declare_pages() -> None:
     panels.register(
         "ticket",
-        Panel(key="signoffs", title=_("Sign-offs"), render=parts.ticket_panel, order=30, icon="checklist"),
+        Panel(
+            key="signoffs",
+            title=_("Sign-offs"),
+            render=parts.ticket_panel,
+            order=30,
+            icon="checklist",
+            probe="EXISTS (SELECT 1 FROM signoff_signoff o WHERE o.subject_type = 'ticket' AND o.subject_id = t.id)"
+            " OR EXISTS (SELECT 1 FROM signoff_signoff o WHERE o.case_type = 'ticket' AND o.case_id = t.id)",
+        ),
     )
     panels.register(
         "contract",

@@ -16,6 +16,7 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
+from shouyue.web.moulds import mould
 
 from . import access, queries
 from .models import Ticket
@@ -87,8 +88,10 @@ def panel(request: HttpRequest, ticket: object) -> str | None:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if not isinstance(ticket, Ticket) or ticket.contract_id is None:
         return None
-    found = charging.shown(actor, ticket)
     may = actor.is_staff and access.can(actor, "record_handling", ticket)
+    if ticket.parts is not None and "charge" not in ticket.parts:
+        return mould("tickets/_charge_none.html", ("number",))(number=ticket.number) if may else None
+    found = charging.shown(actor, ticket)
     if found.charge is None and not may:
         return None
     return render_to_string(

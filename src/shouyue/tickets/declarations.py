@@ -163,7 +163,12 @@ def declare() -> None:
     panels.register(
         "ticket",
         panels.Panel(
-            key="charge", title=_("Charge decision"), render=charge_views.panel, order=40, icon="receipt"
+            key="charge",
+            title=_("Charge decision"),
+            render=charge_views.panel,
+            order=40,
+            icon="receipt",
+            probe="EXISTS (SELECT 1 FROM tickets_ticketcharge c WHERE c.ticket_id = t.id)",
         ),
     )
     navigation.register(

@@ -5,26 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.db.models import Choices
 from django.forms import Form
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from shouyue.commitments.choices import State
-from shouyue.commitments.models import Obligation
+from shouyue.commitments.queries.of_case import CasePromise
 from shouyue.files.models import StoredFile
 from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.models import Event
+from shouyue.web.moulds import text
 
-from . import access, queries
-from .choices import Channel, Tier, WaitReason
-from .models import Ticket, TicketLink, TicketNote
+from . import access, queries, reading
+from .choices import (
+    Attribution,
+    Channel,
+    EquipmentType,
+    FaultCategory,
+    Replacement,
+    RequestType,
+    Tier,
+    WaitReason,
+)
+from .models import Ticket, TicketLink
+from .reading import Happening, Said, Whole
 from .services import StaleVersion
 
 Text = str | Promise
@@ -78,23 +91,27 @@ _SILENT = frozenset(
 """Verbs that say nothing here which a note or the promises' panel does not say better."""
 
 
-def entries(actor: Actor, ticket: Ticket, attached: Sequence[StoredFile]) -> list[Entry]:
-    """The time line, newest first: events of the case and what was written. Queries: three."""
-    found = [event for event in queries.events_of(actor, ticket) if event.verb not in _SILENT]
-    names = _names(found)
-    files = {stored.pk: stored.name for stored in attached}
+def entries(actor: Actor, whole: Whole, attached: Sequence[StoredFile]) -> list[Entry]:
+    """The time line, newest first: events of the case and what was written. Queries: two or three."""
+    ticket = whole.ticket
+    found = [event for event in reading.events_of(actor, ticket) if event.verb not in _SILENT]
     internal = access.sees_internal(actor)
-    notes = queries.notes_of(actor, ticket)
+    if not internal:
+        found = [event for event in found if event.verb not in ("obligation.warned", "obligation.missed")]
+    names = _names(found, whole.known)
+    files = {stored.pk: stored.name for stored in attached}
+    notes = reading.notes_of(actor, ticket)
     answer = _words_of_answer(found, notes)
+    titles = _titles(get_language())
     lines = [
-        _line(event, names, files, answer.text if answer and event.verb == "ticket.responded" else "")
+        _line(event, names, files, titles, answer.text if answer and event.verb == "ticket.responded" else "")
         for event in found
-        if internal or event.verb not in ("obligation.warned", "obligation.missed")
     ]
+    public, hidden = _("Note"), _("Internal note")
     lines += [
         Entry(
             at=note.written_at,
-            title=_("Note") if note.is_public else _("Internal note"),
+            title=public if note.is_public else hidden,
             text=note.text,
             actor=note.author_name,
             icon="message-circle" if note.is_public else "lock",
@@ -106,7 +123,13 @@ def entries(actor: Actor, ticket: Ticket, attached: Sequence[StoredFile]) -> lis
     return sorted(lines, key=lambda entry: entry.at, reverse=True)
 
 
-def _words_of_answer(found: Sequence[Event], notes: Sequence[TicketNote]) -> TicketNote | None:
+@lru_cache(maxsize=4)
+def _titles(language: str | None) -> dict[str, str]:
+    """What each verb is called in the active language."""
+    return {verb: str(known.label) for verb, known in events.declared_verbs().items()}
+
+
+def _words_of_answer(found: Sequence[Happening], notes: Sequence[Said]) -> Said | None:
     """The note that was written together with the first answer: both are one line."""
     answered = next((event for event in found if event.verb == "ticket.responded"), None)
     if answered is None:
@@ -123,57 +146,58 @@ def _words_of_answer(found: Sequence[Event], notes: Sequence[TicketNote]) -> Tic
     return None
 
 
-def _line(event: Event, names: dict[int, str], files: dict[int, str], words: str = "") -> Entry:
-    known = events.declared_verbs().get(event.verb)
+def _line(
+    event: Happening, names: dict[int, str], files: dict[int, str], titles: dict[str, str], words: str = ""
+) -> Entry:
     icon, tone = _LOOKS.get(event.verb, ("point", "neutral"))
     late = (event.recorded_at - event.occurred_at).total_seconds() > 120
-    text = words or _detail(event, names, files)
+    told = words or _detail(event, names, files)
     if late:
-        text = "\n".join(filter(None, [text, _("Recorded later.")]))
+        told = "\n".join(filter(None, [told, _("Recorded later.")]))
     return Entry(
         at=event.occurred_at,
-        title=known.label if known else event.verb,
-        text=text,
+        title=titles.get(event.verb, event.verb),
+        text=told,
         actor=names.get(_user(event.actor), "") or _("System"),
         icon=icon,
         tone=tone,
     )
 
 
-def _detail(event: Event, names: dict[int, str], files: dict[int, str]) -> str:
-    facts = event.facts
+def _detail(event: Happening, names: dict[int, str], files: dict[int, str]) -> str:
     match event.verb:
         case "ticket.assigned":
-            return _("To %(name)s") % {"name": names.get(_user(facts.get("to", "")), "")}
+            return _("To %(name)s") % {"name": names.get(_user(event.facts.get("to", "")), "")}
         case "ticket.waiting_started":
-            return str(dict(WaitReason.choices).get(facts.get("reason", ""), ""))
+            return str(dict(WaitReason.choices).get(event.facts.get("reason", ""), ""))
         case "ticket.tier_raised":
-            return f"{facts.get('from_tier', '')} → {facts.get('to_tier', '')}"
+            return f"{event.facts.get('from_tier', '')} → {event.facts.get('to_tier', '')}"
         case "ticket.triaged" | "ticket.priority_set":
-            return str(facts.get("priority", ""))
+            return str(event.facts.get("priority", ""))
         case "ticket.graded":
-            return " · ".join(filter(None, [facts.get("severity", ""), facts.get("complexity", "")]))
+            return " · ".join(
+                filter(None, [event.facts.get("severity", ""), event.facts.get("complexity", "")])
+            )
         case "ticket.answer_promised":
-            promised = datetime.fromisoformat(str(facts["promised_at"]))
+            promised = datetime.fromisoformat(str(event.facts["promised_at"]))
             return f"{timezone.localtime(promised):%Y-%m-%d %H:%M}"
         case "file.attached":
             return files.get(event.subject_id, "")
         case verb if verb.startswith("visit."):
-            return names.get(_user(facts.get("engineer", "")), "")
+            return names.get(_user(event.facts.get("engineer", "")), "")
     return ""
 
 
-def _names(found: Iterable[Event]) -> dict[int, str]:
-    """The names of everybody the events speak of. Queries: one."""
+def _names(found: Iterable[Happening], known: dict[int, str]) -> dict[int, str]:
+    """The names of everybody the events speak of. Queries: one at most."""
     wanted = set()
     for event in found:
-        wanted |= {
-            _user(event.actor),
-            _user(event.facts.get("to", "")),
-            _user(event.facts.get("engineer", "")),
-        }
-    wanted -= {0}
-    return dict(get_user_model().objects.filter(pk__in=wanted).values_list("pk", "name"))
+        wanted.add(_user(event.actor))
+        if event.verb == "ticket.assigned":
+            wanted.add(_user(event.facts.get("to", "")))
+        elif event.verb.startswith("visit."):
+            wanted.add(_user(event.facts.get("engineer", "")))
+    return reading.names_of(wanted - {0}, known)
 
 
 def _user(reference: object) -> int:
@@ -198,48 +222,97 @@ STAGES: tuple[tuple[str, Text], ...] = (
 )
 
 
-def stages(ticket: Ticket) -> list[tuple[Text, datetime]]:
+def stages(ticket: Ticket) -> list[tuple[SafeString, datetime]]:
     """The stages passed, each with its time, in the order they are passed."""
-    return [(label, getattr(ticket, name)) for name, label in STAGES if getattr(ticket, name) is not None]
+    labels = _stage_labels(get_language())
+    values = ((name, getattr(ticket, name)) for name, _label in STAGES)
+    return [(labels[name], at) for name, at in values if at is not None]
 
 
-def facts(ticket: Ticket, language: str) -> list[tuple[Text, Any]]:
+@lru_cache(maxsize=4)
+def _stage_labels(language: str | None) -> dict[str, SafeString]:
+    return {name: SafeString(text(label)) for name, label in STAGES}
+
+
+_FACTS: tuple[Text, ...] = (
+    _l("Customer"),
+    _l("Contract"),
+    _l("Site"),
+    _l("Address"),
+    _l("Requester"),
+    _l("Caller's number"),
+    _l("Channel"),
+    _l("Request type"),
+    _l("Request class"),
+    _l("Urgency"),
+    _l("Impact"),
+    _l("Priority"),
+    _l("Severity"),
+    _l("Complexity"),
+    _l("Equipment type"),
+    _l("Fault category"),
+    _l("Affected items"),
+    _l("Tier"),
+    _l("One-stop owner"),
+    _l("Assignee"),
+    _l("Caused by"),
+    _l("Hardware replacement"),
+    _l("Confirmed by"),
+    _l("Times reopened"),
+)
+
+
+@lru_cache(maxsize=4)
+def _fact_labels(language: str | None) -> tuple[SafeString, ...]:
+    return tuple(SafeString(text(label)) for label in _FACTS)
+
+
+def facts(ticket: Ticket, language: str) -> list[tuple[SafeString, Any]]:
     """What a ticket is about, as pairs of label and text; nothing that is empty."""
 
     def word(fact: str) -> str:
         value = getattr(ticket, fact)
-        return str(dict(queries.labelled_words(ticket.contract_id, fact, language)).get(value, value))
+        return queries.word_title(ticket.contract_id, fact, value, language) if value else ""
 
-    pairs: list[tuple[Text, Any]] = [
-        (_l("Customer"), ticket.customer.name),
-        (_l("Contract"), str(ticket.contract) if ticket.contract else ""),
-        (_l("Site"), ticket.site.name if ticket.site else ""),
-        (_l("Address"), ticket.site.address if ticket.site else ""),
-        (_l("Requester"), queries.contact_text(ticket.requester) if ticket.requester else ""),
-        (_l("Caller's number"), ticket.caller_phone),
-        (_l("Channel"), Channel(ticket.channel).label),
-        (_l("Request type"), ticket.get_request_type_display()),
-        (
-            _l("Request class"),
-            dict(queries.chosen_classes(ticket.contract_id, language)).get(ticket.request_class, ""),
-        ),
-        (_l("Urgency"), word("urgency")),
-        (_l("Impact"), word("impact")),
-        (_l("Priority"), word("priority")),
-        (_l("Severity"), word("severity")),
-        (_l("Complexity"), word("complexity")),
-        (_l("Equipment type"), ticket.get_equipment_type_display()),
-        (_l("Fault category"), ticket.get_fault_category_display()),
-        (_l("Affected items"), ticket.affected),
-        (_l("Tier"), Tier(ticket.tier).label),
-        (_l("One-stop owner"), ticket.owner.name if ticket.owner else ""),
-        (_l("Assignee"), ticket.assignee.name if ticket.assignee else ""),
-        (_l("Caused by"), ticket.get_attribution_display() if ticket.attribution else ""),
-        (_l("Hardware replacement"), ticket.get_replacement_display() if ticket.replacement else ""),
-        (_l("Confirmed by"), ticket.confirmed_by),
-        (_l("Times reopened"), ticket.reopen_count or ""),
-    ]
-    return [(label, value) for label, value in pairs if value]
+    def chosen(choices: type[Choices], name: str) -> str:
+        value = getattr(ticket, name)
+        return _labels_of(choices, get_language()).get(value, value) if value else ""
+
+    site, requester = ticket.site, ticket.requester
+    values: tuple[Any, ...] = (
+        ticket.customer.name,
+        str(ticket.contract) if ticket.contract else "",
+        site.name if site else "",
+        site.address if site else "",
+        queries.contact_text(requester) if requester else "",
+        ticket.caller_phone,
+        chosen(Channel, "channel"),
+        chosen(RequestType, "request_type"),
+        dict(queries.chosen_classes(ticket.contract_id, language)).get(ticket.request_class, "")
+        if ticket.request_class
+        else "",
+        word("urgency"),
+        word("impact"),
+        word("priority"),
+        word("severity"),
+        word("complexity"),
+        chosen(EquipmentType, "equipment_type"),
+        chosen(FaultCategory, "fault_category"),
+        ticket.affected,
+        chosen(Tier, "tier"),
+        ticket.owner.name if ticket.owner else "",
+        ticket.assignee.name if ticket.assignee else "",
+        chosen(Attribution, "attribution"),
+        chosen(Replacement, "replacement"),
+        ticket.confirmed_by,
+        ticket.reopen_count or "",
+    )
+    return [pair for pair in zip(_fact_labels(get_language()), values, strict=True) if pair[1]]
+
+
+@lru_cache(maxsize=64)
+def _labels_of(choices: type[Choices], language: str | None) -> dict[Any, str]:
+    return {value: str(label) for value, label in choices.choices}
 
 
 _HANDLING: tuple[tuple[str, Text, bool], ...] = (
@@ -272,29 +345,16 @@ def handling(ticket: Ticket, *, internal: bool) -> list[tuple[Text, str]]:
     return pairs
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A promise that runs for a ticket, as its chip shows it."""
-
-    state: str
-    label: str
-    due_at: datetime | None
-    warn_at: datetime | None
-
-
 SHOWN_CLOCKS = 12
 NO_CLOCK = (State.WAITING, State.REFUSED, State.VOID)
 
 
-def clocks(promises: Iterable[Obligation], language: str) -> list[Clock]:
-    """Those of a ticket's obligations that are not settled yet, the earliest due first."""
+def clocks(promises: Iterable[CasePromise]) -> list[CasePromise]:
+    """Those of a ticket's promises that are not settled yet, the earliest due first."""
     far = datetime.max.replace(tzinfo=UTC)
     running = [one for one in promises if one.settled_at is None and one.state not in NO_CLOCK]
-    running.sort(key=lambda one: (one.due_at or far, one.pk))
-    return [
-        Clock(str(one.state), one.commitment.title(language), one.due_at, one.warn_at)
-        for one in running[:SHOWN_CLOCKS]
-    ]
+    running.sort(key=lambda one: (one.due_at or far, one.id))
+    return running[:SHOWN_CLOCKS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.commitments.models import Obligation
+from shouyue.commitments.queries.of_case import CasePromise
 from shouyue.contracts.models import Contract
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
@@ -60,10 +60,12 @@ class Ticket(models.Model):
     reporter: the customer's user who reported it, himself or through the desk; recorded_by: who typed it.
     zone, zone_mode: how the site was served when the ticket was made. resumes_to: the state a waiting ticket
     returns to. version: rises with every change (ETag, merge view). source_key: given by whoever submits, so that
-    the same submission is kept once. promises: its obligations, when the page has read them for several parts.
+    the same submission is kept once. promises, parts: what the page has read for its panels, the ticket's obligations
+    and which other parts there are at all; None when nobody has looked.
     """
 
-    promises: list[Obligation] | None = None
+    promises: list[CasePromise] | None = None
+    parts: frozenset[str] | None = None
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, verbose_name=_("customer"))
     contract = SameCustomerForeignKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -61,6 +62,31 @@ def labelled_words(contract_id: int | None, fact: str, language: str) -> list[tu
         if fact in kinds:
             titles = {value: str(label) for value, label in kinds[fact].choices}
     return [(word, titles.get(word, word)) for word in words(contract_id, fact)]
+
+
+def word_title(contract_id: int | None, fact: str, word: str, language: str) -> str:
+    """One word of a fact with its text in a language, as `labelled_words` has it.
+
+    Queries: those of `contracts.compiled`.
+    """
+    version = None if contract_id is None else contracts.compiled(contract_id).plan_version_id
+    return _titles_of(version, fact, language).get(word, word)
+
+
+@lru_cache(maxsize=1024)
+def _titles_of(plan_version_id: int | None, fact: str, language: str) -> dict[str, str]:
+    """A plan version never changes, nor do these."""
+    scales = () if plan_version_id is None else contracts.plan_of(plan_version_id).scales
+    titles = {
+        value.word: _title(value, language)
+        for scale in scales
+        if scale.fact == fact
+        for value in scale.values
+    }
+    kinds = {"urgency": Urgency, "impact": Impact, "priority": Priority}
+    if not titles and fact in kinds:
+        titles = {value: str(label) for value, label in kinds[fact].choices}
+    return titles
 
 
 def word_titles(contract_ids: Iterable[int], fact: str, language: str) -> dict[tuple[int, str], str]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shouyue.commitments import queries as commitments
+from shouyue.commitments.queries.of_case import promises_of, shown
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
@@ -24,10 +24,11 @@ from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, is_fragment, pulse, render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from
 
-from . import access, actions, drawing, forms, history, logging_call, queries, queue, rules, services
+from . import access, actions, drawing, forms, history, logging_call, queries, queue, reading, rules, services
 from .choices import Channel, RequestType, Status, Tier
 from .models import Ticket
 from .queue import QueueFilter
+from .reading import Whole
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -206,46 +207,42 @@ def _cell(value: Any) -> str:
 @require_safe
 def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
     """Everything about one ticket, and what the reader can do to it now."""
-    return _ticket(request, queries.ticket_with_number(_actor(request), number))
+    return _ticket(request, reading.whole_ticket(_actor(request), number))
 
 
 def _ticket(
-    request: HttpRequest, ticket: Ticket, *, note_form: forms.NoteForm | None = None, status: int = 200
+    request: HttpRequest, whole: Whole, *, note_form: forms.NoteForm | None = None, status: int = 200
 ) -> HttpResponse:
-    actor = _actor(request)
+    actor, ticket, language = _actor(request), whole.ticket, get_language() or "zh-hans"
+    parts, internal = ticket.parts or frozenset(), access.sees_internal(actor)
     if access.reads_contract(actor, ticket.contract_id):
-        ticket.promises = commitments.obligations_of(actor, ("ticket", ticket.pk))
+        promises = ticket.promises = promises_of(actor, ("ticket", ticket.pk))
+    else:
+        promises = [shown(one, language) for one in queries.open_obligations(actor, ticket)]
     possible = actions.possible(actor, ticket)
     main = actions.main_action(possible, ticket)
-    attached = files.files_of(actor, ("ticket", ticket.pk))
-    promises = queries.open_obligations(actor, ticket) if ticket.promises is None else ticket.promises
+    attached = files.files_of(actor, ("ticket", ticket.pk)) if "files" in parts else []
+    links = queries.links_of(actor, ticket) if "links" in parts else []
+    can_note = access.can(actor, "comment", ticket)
+    can_attach = access.can(actor, "attach", ticket)
     context = {
         "ticket": ticket,
-        "main": main,
-        "others": [action for action in possible if action is not main],
+        "acts": drawing.acts(request, ticket, main, [action for action in possible if action is not main]),
         "can_edit": rules.may_move("edit", ticket.status) and access.can(actor, "edit", ticket),
-        "can_note": access.can(actor, "comment", ticket),
-        "can_attach": access.can(actor, "attach", ticket),
-        "sees_internal": access.sees_internal(actor),
-        "note_form": note_form or forms.NoteForm(ticket=ticket, actor=actor),
-        "severity": _severity_of(ticket),
-        "clocks": history.clocks(promises, get_language() or "zh-hans"),
-        "entries": history.entries(actor, ticket, attached),
-        "stages": history.stages(ticket),
+        "note_form": drawing.note_form(request, ticket, note_form, sees_internal=internal)
+        if can_note
+        else "",
+        "upload": drawing.upload_form(request, ticket, sees_internal=internal) if can_attach else "",
+        "severity": queries.word_title(ticket.contract_id, "severity", ticket.severity, language),
+        "clocks": history.clocks(promises),
+        "entries": history.entries(actor, whole, attached),
+        "stages": drawing.stages(history.stages(ticket)),
         "files": [history.FileRow.of(stored) for stored in attached],
-        "links": history.links(ticket, queries.links_of(actor, ticket)),
-        "facts": history.facts(ticket, get_language() or "zh-hans"),
-        "handling": history.handling(ticket, internal=access.sees_internal(actor)),
+        "links": history.links(ticket, links),
+        "facts": history.facts(ticket, language),
+        "handling": history.handling(ticket, internal=internal),
     }
     return render_page(request, "tickets/ticket.html", context, part="content", status=status)
-
-
-def _severity_of(ticket: Ticket) -> str:
-    """The ticket's severity in the words of its contract."""
-    if not ticket.severity or ticket.contract_id is None:
-        return ticket.severity
-    titles = queries.word_titles([ticket.contract_id], "severity", get_language() or "zh-hans")
-    return titles.get((ticket.contract_id, ticket.severity), ticket.severity)
 
 
 @require_safe
@@ -327,7 +324,7 @@ def note(request: HttpRequest, number: str) -> HttpResponse:
             status = error.status
         else:
             return go(request, reverse("tickets:ticket", args=[ticket.number]), _("The note is added."))
-    return _ticket(request, ticket, note_form=form, status=status)
+    return _ticket(request, reading.whole_ticket(actor, number), note_form=form, status=status)
 
 
 @require_POST

@@ -31,7 +31,15 @@ def declare() -> None:
     )
     subjects.register("visit", queries.subject_of)
     panels.register(
-        "ticket", Panel(key="visits", title=_("Visits"), render=views.ticket_panel, order=20, icon="truck")
+        "ticket",
+        Panel(
+            key="visits",
+            title=_("Visits"),
+            render=views.ticket_panel,
+            order=20,
+            icon="truck",
+            probe="EXISTS (SELECT 1 FROM visits_visit v WHERE v.ticket_id = t.id)",
+        ),
     )
     navigation.register(
         Item(

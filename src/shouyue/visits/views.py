@@ -20,6 +20,7 @@ from shouyue.tickets import rules as ticket_rules
 from shouyue.tickets.models import Ticket
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, pulse, render_page
+from shouyue.web.moulds import mould
 
 from . import access, forms, queries, rules, services
 from .models import Visit
@@ -173,10 +174,14 @@ def ticket_panel(request: HttpRequest, ticket: object) -> str | None:
     actor = _actor(request)
     if not isinstance(ticket, Ticket):
         return None
-    visits = queries.visits_of(actor, ticket.pk)
+    visits = (
+        []
+        if ticket.parts is not None and "visits" not in ticket.parts
+        else queries.visits_of(actor, ticket.pk)
+    )
     can_dispatch = access.can_dispatch(actor, ticket) and ticket.status in ticket_rules.OPEN
-    if not visits and not can_dispatch:
-        return None
+    if not visits:
+        return mould("visits/_panel_none.html", ("number",))(number=ticket.number) if can_dispatch else None
     rows = [
         {
             "visit": visit,

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.web import navigation, panels, preferences
+from shouyue.web.csrf import token_of
 from shouyue.web.moulds import mould
 from shouyue.web.navigation import Group
 from shouyue.web.templatetags.shouyue import avatar
@@ -52,7 +52,7 @@ class Shell:
         values: dict[str, Any] = {
             "topbar": SafeString(bar),
             "here": self._request.get_full_path(),
-            "csrf_token": get_token(self._request),
+            "csrf_token": token_of(self._request),
         }
         if self.actor is None:
             return mould("web/_tools.html", (*values, "sign_in_url"), theme=self.theme)(
@@ -68,8 +68,13 @@ class Shell:
     def preferences(self) -> SafeString:
         """The switches of language and look, for pages without a top bar."""
         return mould("web/_preferences.html", ("here", "csrf_token"), theme=self.theme)(
-            here=self._request.get_full_path(), csrf_token=get_token(self._request)
+            here=self._request.get_full_path(), csrf_token=token_of(self._request)
         )
+
+    @property
+    def csrf_token(self) -> SafeString:
+        """The token for htmx."""
+        return token_of(self._request)
 
     @property
     def home_url(self) -> str:

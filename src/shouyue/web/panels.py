@@ -21,7 +21,9 @@ class Panel:
 
     render: returns safe HTML, or None for nothing; it checks access to what it shows.
     roles: any of them suffices; empty means everybody who sees the page.
-    place: a page may show several places, e.g. ``main`` and ``side``."""
+    place: a page may show several places, e.g. ``main`` and ``side``.
+    probe: an SQL condition whether there is anything to read for the row ``t`` of the page's table; a hot page asks
+    all of them in its own statement, so that the panel reads nothing where there is nothing."""
 
     key: str
     title: Text
@@ -30,6 +32,7 @@ class Panel:
     roles: frozenset[str] = frozenset()
     place: str = "main"
     icon: str = ""
+    probe: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ def register(page: str, *panels: Panel) -> None:
         if registered.get(panel.key, panel) != panel:
             raise ValueError(f"page {page!r} already has a panel {panel.key!r}")
         registered[panel.key] = panel
+
+
+def probes(page: str) -> dict[str, str]:
+    """The conditions of a page's panels by their keys, as registered: constants of the modules, never input."""
+    return {panel.key: panel.probe for panel in _panels.get(page, {}).values() if panel.probe}
 
 
 def panels_for(page: str, request: HttpRequest, obj: object, *, place: str = "main") -> list[Rendered]:

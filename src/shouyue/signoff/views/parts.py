@@ -11,11 +11,18 @@ from django.urls import reverse
 from shouyue.kernel.actor import Actor
 from shouyue.signoff import access, queries
 from shouyue.signoff.models import Signoff
+from shouyue.web.moulds import mould
 
 
 def ticket_panel(request: HttpRequest, ticket: object) -> str | None:
-    """The sign-offs of a ticket, its visits' among them. Queries: two."""
+    """The sign-offs of a ticket, its visits' among them. Queries: two, none when the page knows there are none."""
     subject: Any = ticket
+    parts = getattr(ticket, "parts", None)
+    if parts is not None and "signoffs" not in parts:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        if not access.can_ask(actor, subject.contract_id):
+            return None
+        return mould("signoff/_panel_none.html", ("number",))(number=subject.pk)
     return _panel(request, "ticket", subject.pk, subject.contract_id)
 
 

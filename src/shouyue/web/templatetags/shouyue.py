@@ -21,6 +21,7 @@ from shouyue import __version__
 from shouyue.kernel import clock
 from shouyue.web import panels, states, wording
 from shouyue.web.lists import Choice
+from shouyue.web.moulds import lines, mould
 from shouyue.web.moulds import text as _text
 from shouyue.web.spans import Mark, Segment, drawn
 
@@ -251,6 +252,46 @@ def progress_bar(value: float, maximum: float = 100, label: str = "", tone: str 
     return {"value": value, "maximum": maximum, "label": label, "tone": tone, "share": share}
 
 
+# --- time lines and pairs ----------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def timeline(context: Context, entries: Iterable[Any]) -> SafeString:
+    """What happened, entry by entry; by hand, because a page has dozens. Inputs: components/timeline.html."""
+    drawn = []
+    for entry in entries:
+        actor, text = getattr(entry, "actor", ""), getattr(entry, "text", "")
+        tone, drawn_icon = (
+            getattr(entry, "tone", "") or "neutral",
+            _icon(getattr(entry, "icon", "") or "point", ""),
+        )
+        told = f'<span class="sy-timeline-actor">{_text(actor)}</span>' if actor else ""
+        body = f'<div class="sy-prose">{lines(str(text))}</div>' if text else ""
+        part = getattr(entry, "template", "")
+        if part:
+            body += render_to_string(part, {**context.flatten(), "entry": entry})
+        drawn.append(
+            f'<li class="sy-timeline-entry"><span class="sy-timeline-icon tone-{_text(tone)}">{drawn_icon}</span>'
+            f'<div class="sy-timeline-body"><div class="sy-timeline-head"><strong>{_text(entry.title)}</strong>{told}'
+            f'<span class="sy-timeline-time">{localtime_of(entry.at, "long")}</span></div>{body}</div></li>'
+        )
+    if not drawn:
+        return SafeString(f'<li class="text-secondary">{_text(gettext("Nothing has happened yet."))}</li>')
+    return SafeString("\n".join(drawn))
+
+
+@register.simple_tag
+def pairs_of(pairs: Iterable[tuple[object, object]]) -> SafeString:
+    """Labels with their values; an empty value shows as a dash."""
+    dash = '<span class="text-secondary">—</span>'
+    return SafeString(
+        "".join(
+            f"<div><dt>{_text(label)}</dt><dd>{dash if value is None or value == '' else _text(value)}</dd></div>"
+            for label, value in pairs
+        )
+    )
+
+
 # --- lists ------------------------------------------------------------------------------------------------------
 
 
@@ -366,7 +407,14 @@ def page_panels(context: Context, page: str, obj: object = None, place: str = "m
     found = panels.panels_for(page, request, obj, place=place)
     if page in ("topbar", "signed-out"):
         return SafeString("".join(rendered.html for rendered in found))
-    return SafeString(render_to_string("web/components/panels.html", {"panels": found}))
+    return SafeString(
+        "".join(
+            mould(
+                "web/components/panel.html", ("title", "html"), key=one.panel.key, icon_name=one.panel.icon
+            )(title=one.panel.title, html=SafeString(one.html))
+            for one in found
+        )
+    )
 
 
 def _block(name: str, content: str, **values: Any) -> SafeString:
