@@ -12,13 +12,14 @@ from shouyue.contracts import queries as contracts
 from shouyue.kernel.actor import Actor
 from shouyue.web import rest
 
-from . import closing_api, evidence_api, queries, replay_api
+from . import closing_api, evidence_api, objection_api, queries, replay_api
 from .models import Commitment, Obligation
 from .queries import board, explaining
 
 router = Router(tags=["commitments"])
 router.add_router("", closing_api.router)
 router.add_router("", evidence_api.router)
+router.add_router("", objection_api.router)
 router.add_router("", replay_api.router)
 
 

@@ -1,18 +1,23 @@
-"""JSON API: closed periods and score sheets."""
+"""JSON API: closed periods, closed and opened again by two persons; score sheets."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
+from ninja.responses import Status
+from pydantic import Field
 
 from shouyue.contracts import queries as contracts
+from shouyue.kernel.actor import Actor
 from shouyue.web import rest
 
+from .closing_models import Closing, Reopening
 from .queries import closing as closings
 from .rules.scoring import as_json
+from .services import closing
 
 router = Router(tags=["commitments"])
 
@@ -28,6 +33,40 @@ class ClosingOut(Schema):
     reopened_at: datetime | None
     digest: str
     corrections: int
+
+
+class ReopeningOut(Schema):
+    step: str
+    round: int
+    name: str
+    why: str
+    at: datetime
+
+
+class PeriodOut(Schema):
+    """A closed period. digest: SHA-256 of its frozen text; reopenings: who asked for and answered opening it again."""
+
+    id: int
+    contract: str
+    period: str
+    number: int
+    since: datetime
+    until: datetime
+    closed_at: datetime
+    closed_by: str
+    reopened_at: datetime | None
+    digest: str
+    reopenings: list[ReopeningOut]
+
+
+class ClosePeriodIn(Schema):
+    """period: `2026-10` or `2026-Q4`."""
+
+    period: str
+
+
+class WhyIn(Schema):
+    why: str = Field("", max_length=4000)
 
 
 class ScoreLineOut(Schema):
@@ -108,4 +147,63 @@ def get_score(request: HttpRequest, code: str, query: Query[PeriodQuery]) -> dic
         "since": found.period.since,
         "until": found.period.until,
         "frozen_total": found.frozen["total"] if found.frozen else None,
+    }
+
+
+@router.get("periods/{closing_id}", response=PeriodOut, summary="One closed period")
+def get_period(request: HttpRequest, closing_id: int) -> dict[str, Any]:
+    """Who closed it, and, for the provider's side, who asked for opening it again."""
+    actor = rest.actor_of(request)
+    return _period(actor, closings.closing_of(actor, closing_id))
+
+
+@router.post("contracts/{code}/periods", response={201: PeriodOut}, summary="Close a period")
+@rest.repeatable
+def close_period(
+    request: HttpRequest, response: HttpResponse, code: str, data: ClosePeriodIn
+) -> Status[dict[str, Any]]:
+    """Freeze the figures of a period that is over."""
+    actor = rest.actor_of(request)
+    contract = contracts.contract_of(actor, code)
+    made = closing.close_period(actor=actor, contract_id=contract.pk, period=data.period or "-")
+    response["Location"] = f"{rest.ROOT}periods/{made.pk}"
+    return Status(201, _period(actor, made))
+
+
+@router.post("periods/{closing_id}/ask-reopening", response=PeriodOut, summary="Ask to open a period again")
+@rest.repeatable
+def ask_reopening(request: HttpRequest, closing_id: int, data: WhyIn) -> dict[str, Any]:
+    """With the reason; a second person has to agree."""
+    return _reopened(request, closing_id, closing.ask_reopening, data)
+
+
+@router.post("periods/{closing_id}/agree-reopening", response=PeriodOut, summary="Open a period again")
+@rest.repeatable
+def agree_reopening(request: HttpRequest, closing_id: int, data: WhyIn) -> dict[str, Any]:
+    """As the second person."""
+    return _reopened(request, closing_id, closing.agree_reopening, data)
+
+
+@router.post("periods/{closing_id}/refuse-reopening", response=PeriodOut, summary="Keep a period closed")
+@rest.repeatable
+def refuse_reopening(request: HttpRequest, closing_id: int, data: WhyIn) -> dict[str, Any]:
+    """With the reason."""
+    return _reopened(request, closing_id, closing.refuse_reopening, data)
+
+
+def _reopened(request: HttpRequest, closing_id: int, act: Any, data: WhyIn) -> dict[str, Any]:
+    actor = rest.actor_of(request)
+    act(actor=actor, closing_id=closing_id, why=data.why)
+    return _period(actor, closings.closing_of(actor, closing_id))
+
+
+def _period(actor: Actor, row: Closing) -> dict[str, Any]:
+    shared = ("id", "period", "number", "since", "until", "closed_at", "reopened_at", "digest")
+    steps: list[Reopening] = closings.reopenings_of(row) if actor.is_staff else []
+    return {name: getattr(row, name) for name in shared} | {
+        "contract": row.contract.code,
+        "closed_by": row.closed_by_name if row.closed_by_id else "",
+        "reopenings": [
+            {name: getattr(step, name) for name in ("step", "round", "name", "why", "at")} for step in steps
+        ],
     }

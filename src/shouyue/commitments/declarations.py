@@ -75,7 +75,7 @@ def declare() -> None:
         "contract.term_in_force", _("the contract's term is in force"), {"length": "duration"}
     )
     vocabulary.declare_item("person", _("Person on the contract"), {"role": "code"})
-    rest.declare_area("obligations", _("Obligations"), "replays")
+    rest.declare_area("obligations", _("Obligations"), "objections", "periods", "replays")
     gates.provide(gating.provide)
     gates.witness(gating.witness)
     vocabulary.declare_measure(

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 
-from shouyue.contracts import access, loading, plan_page, queries, services, vocabulary
+from shouyue.contracts import access, loading, plan_page, planning_api, queries, services, vocabulary
 from shouyue.contracts.models import Contract, ContractSite, Membership, Milestone, PlanVersion
 from shouyue.contracts.queries import ContractFilter
 from shouyue.contracts.rules import charge_of
@@ -19,6 +19,7 @@ from shouyue.kernel.errors import NotFound
 from shouyue.web import rest
 
 router = Router(tags=["contracts"])
+router.add_router("", planning_api.router)
 
 
 class ContractOut(Schema):
