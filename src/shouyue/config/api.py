@@ -29,6 +29,7 @@ api = NinjaAPI(
 )
 rest.install(api)
 
+api.add_router("/", tickets)  # first: the busiest, and addresses are tried one after the other
 api.add_router("/", accounts)
 api.add_router("/", parties)
 api.add_router("/", notifications)
@@ -37,6 +38,5 @@ api.add_router("/", calendars)
 api.add_router("/", contracts)
 api.add_router("/", signoff)
 api.add_router("/", commitments)
-api.add_router("/", tickets)
 api.add_router("/", visits)
 api.add_router("/", portal)

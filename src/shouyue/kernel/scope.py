@@ -47,7 +47,7 @@ def current() -> Scope | None:
 def acting_in(scope: Scope) -> Iterator[None]:
     """Run the block in a transaction that sees just `scope`; blocks may nest, the outer scope returns after.
 
-    Queries: one at the start, one more at the end of a nested block.
+    Queries: none at the start of a transaction; for a nested block one at its start and one at its end.
     """
     outer = _current.get()
     with transaction.atomic():
@@ -67,12 +67,14 @@ def narrow_to(scope: Scope) -> None:
 
 
 def _apply(scope: Scope) -> None:
-    role = "all" if scope.everything else "scoped"
+    role = f"{settings.DATABASE_ROLE_PREFIX}_{'all' if scope.everything else 'scoped'}"
     customers = ",".join(map(str, sorted(scope.customers)))
+    if connection.in_atomic_block and connection.begin_as(role, customers):
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('role', %s, true), set_config('app.customers', %s, true)",
-            [f"{settings.DATABASE_ROLE_PREFIX}_{role}", customers],
+            [role, customers],
         )
 
 

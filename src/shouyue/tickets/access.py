@@ -7,11 +7,13 @@ the portal: they report, add, confirm, reject, reopen and ask for more; everythi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from shouyue.files.models import StoredFile
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed
 
+from . import rules
 from .models import Ticket, readable_contracts
 
 DESK = frozenset({"desk_agent", "desk_admin", "agent", "dispatcher"})
@@ -77,6 +79,18 @@ def can(actor: Actor, move: str, ticket: Ticket) -> bool:
     return allowed(
         actor, move, ticket.contract_id, own=ticket.reporter_id == actor.user_id and actor.user_id is not None
     )
+
+
+def moves(actor: Actor, ticket: Ticket) -> list[str]:
+    """What the actor may do to the ticket in its present state, sorted."""
+    if actor.is_staff and actor.kind not in ("job", "system"):
+        return list(_moves_of_staff(_held(actor, ticket.contract_id), ticket.status))
+    return sorted(move for move in rules.moves_from(ticket.status) if can(actor, move, ticket))
+
+
+@lru_cache(maxsize=512)
+def _moves_of_staff(roles: frozenset[str], status: str) -> tuple[str, ...]:
+    return tuple(sorted(move for move in rules.moves_from(status) if not roles.isdisjoint(RIGHTS[move])))
 
 
 def allowed(actor: Actor, move: str, contract_id: int | None, *, own: bool) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.web import rest
 
-from . import access, queries, queue, rules, services
+from . import access, queries, queue, services
 from .models import Ticket
 from .queue import QueueFilter
 
@@ -188,17 +189,16 @@ class ListQuery(rest.PageQuery):
 
 
 _DETAIL = [name for name in TicketOut.model_fields if name != "moves"]
+_details = attrgetter(*_DETAIL)
 _INTERNAL = frozenset({"judgement", "operations"})
 
 
 def detail(actor: Actor, ticket: Ticket) -> dict[str, Any]:
     """The plain data of a ticket as its reader may see it."""
-    data = {name: getattr(ticket, name) for name in _DETAIL}
+    data = dict(zip(_DETAIL, _details(ticket), strict=True))
     if not actor.is_staff:
         data |= dict.fromkeys(_INTERNAL, "")
-    data["moves"] = sorted(
-        move for move in rules.moves_from(ticket.status) if access.can(actor, move, ticket)
-    )
+    data["moves"] = access.moves(actor, ticket)
     return data
 
 

@@ -167,6 +167,7 @@ ATTACHMENT_LIMIT = 200
 LATE_ENTRY = timedelta(days=31)
 CLOCK_TOLERANCE = timedelta(minutes=2)
 
+_HALF = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -194,7 +195,7 @@ def too_long(text: str) -> bool:
 
 def has_lone_surrogate(text: str) -> bool:
     """Whether the text holds half a character, which no database keeps."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return not text.isascii() and _HALF.search(text) is not None
 
 
 def plausible_time(at: datetime, now: datetime, not_before: datetime | None = None) -> bool:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base, creation, operations
+from psycopg import OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ExecStatus, TransactionStatus, error_message
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg_pool import ConnectionPool
 
@@ -95,6 +97,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.connection, name=name, scrollable=False, withhold=withhold
             )
         return self.connection.cursor()
+
+    def begin_as(self, role: str, customers: str) -> bool:
+        """Begin the transaction and set its role and `app.customers`, all in one exchange with the server.
+
+        customers: digits and commas. False, and nothing done, when the transaction has begun already.
+        """
+        self.ensure_connection()
+        server = self.connection.pgconn
+        if server.transaction_status != TransactionStatus.IDLE:
+            return False
+        text = f"BEGIN; SET LOCAL ROLE {self.ops.quote_name(role)}; SET LOCAL app.customers = '{customers}'"
+        with self.wrap_database_errors:
+            result = server.exec_(text.encode())
+            if result.status != ExecStatus.COMMAND_OK:
+                raise OperationalError(error_message(result))
+        return True
 
     @contextmanager
     def as_owner(self, *, superuser: bool = False) -> Iterator[None]:

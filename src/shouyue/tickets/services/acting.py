@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -165,10 +165,10 @@ def checked_text(field: str, text: str, *, required: bool = False, limit: int | 
     return text
 
 
-def checked_choice(field: str, value: str, allowed: Iterable[str], *, required: bool = False) -> str:
+def checked_choice(field: str, value: str, allowed: Collection[str], *, required: bool = False) -> str:
     """The value if it is one of those allowed (empty if not required). Raises: Invalid naming the field."""
     if not value and not required:
         return ""
-    if value not in set(allowed):
+    if value not in allowed:
         raise Invalid(fields={field: [_("“%(value)s” is not one of the choices.") % {"value": value[:40]}]})
     return value

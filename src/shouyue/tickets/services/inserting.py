@@ -23,31 +23,42 @@ GIVEN = (
 """The columns, besides the number, in which a new ticket may differ from the defaults."""
 
 
+_FIELDS = {field.attname: field for field in Ticket._meta.concrete_fields}
+
+
+def _default(name: str) -> Any:
+    value = None if _FIELDS[name].primary_key else _FIELDS[name].get_default()
+    return value.value if isinstance(value, Enum) else value
+
+
+_DEFAULTS = {name: _default(name) for name in _FIELDS}
+
+
 def _constant(value: Any) -> str:
-    if isinstance(value, Enum):
-        value = value.value
-    if value is None or isinstance(value, bool | int):
-        return "NULL" if value is None else str(value)
-    return f"'{value}'"
+    return "NULL" if value is None else str(value) if isinstance(value, bool | int) else f"'{value}'"
 
 
 def _statement() -> str:
-    fields = {field.attname: field for field in Ticket._meta.concrete_fields if not field.primary_key}
-    constants = {name: _constant(field.get_default()) for name, field in fields.items()}
-    values = {**constants, "number": numbering.NUMBER_SQL, **dict.fromkeys(GIVEN, "%s")}
-    order = ["number", *GIVEN, *(name for name in values if name not in {"number", *GIVEN})]
-    columns = ", ".join(fields[name].column for name in order)
-    return (
-        f"INSERT INTO {Ticket._meta.db_table} ({columns}) "  # noqa: S608 -- columns and defaults of the model
-        f"VALUES ({', '.join(values[name] for name in order)}) RETURNING id, number"
-    )
+    constants = {
+        name: _constant(value) for name, value in _DEFAULTS.items() if name not in {"id", "number", *GIVEN}
+    }
+    columns = ", ".join(str(_FIELDS[name].column) for name in ("number", *GIVEN, *constants))
+    values = ", ".join((numbering.NUMBER_SQL, *("%s" for _ in GIVEN), *constants.values()))
+    table = Ticket._meta.db_table
+    return f"INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id, number"  # noqa: S608 -- the model's
 
 
 _INSERT = _statement()
+
+
+def draft(**given: Any) -> Ticket:
+    """A ticket not stored yet. given: values of `GIVEN`."""
+    values = {**_DEFAULTS, **given}
+    ticket: Ticket = Ticket.from_db("default", list(values), list(values.values()))
+    return ticket
 
 
 def insert(ticket: Ticket, code: str, year: int, told: events.NewEvent) -> None:
     """Store the ticket under the next number of its year and record its event. Queries: one, plus the consumers'."""
     row = [*numbering.number_parts(code, year, series="ticket"), *(getattr(ticket, name) for name in GIVEN)]
     _event, (ticket.pk, ticket.number) = events.record_created(_INSERT, row, told)
-    ticket._state.adding, ticket._state.db = False, "default"

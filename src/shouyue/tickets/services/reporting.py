@@ -31,6 +31,12 @@ TEXTS: Mapping[str, int | None] = {
     "request_class": 64,
     "catalogue": 64,
 }
+CHOICES: Mapping[str, frozenset[str]] = {
+    "channel": frozenset(Channel.values),
+    "request_type": frozenset(RequestType.values),
+    "equipment_type": frozenset(EquipmentType.values),
+    "fault_category": frozenset(FaultCategory.values),
+}
 EDITABLE = (*TEXTS, "request_type", "equipment_type", "fault_category", "is_vip", "site_id", "requester_id")
 
 
@@ -76,9 +82,13 @@ def report_ticket(
         "catalogue": catalogue,
     }
     values: dict[str, Any] = _checked_texts(texts)
-    values["channel"] = acting.checked_choice("channel", channel, Channel.values, required=True)
     values |= _checked_choices(
-        {"request_type": request_type, "equipment_type": equipment_type, "fault_category": fault_category}
+        {
+            "channel": channel,
+            "request_type": request_type,
+            "equipment_type": equipment_type,
+            "fault_category": fault_category,
+        }
     )
     for fact, word in (
         ("urgency", urgency),
@@ -97,7 +107,7 @@ def report_ticket(
         if known is not None:
             return known
     year = now.astimezone(ZoneInfo(place.time_zone)).year
-    ticket = Ticket(
+    ticket = inserting.draft(
         **values,
         customer_id=place.customer_id,
         contract_id=contract_id,
@@ -231,13 +241,8 @@ def _checked_texts(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked_choices(choices: Mapping[str, str]) -> dict[str, str]:
-    known = {
-        "request_type": RequestType.values,
-        "equipment_type": EquipmentType.values,
-        "fault_category": FaultCategory.values,
-    }
     return {
-        name: acting.checked_choice(name, value, known[name], required=name == "request_type")
+        name: acting.checked_choice(name, value, CHOICES[name], required=name in ("channel", "request_type"))
         for name, value in choices.items()
     }
 
