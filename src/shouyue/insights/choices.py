@@ -58,5 +58,10 @@ PURPOSES = (
     gettext_noop("take up the jobs of killed workers"),
     gettext_noop("drop notices that were delivered over a year ago"),
     gettext_noop("deliver notices whose next try has come"),
+    gettext_noop("put approved plan versions in force on their day"),
+    gettext_noop("remind, escalate and expire what nobody has answered"),
+    gettext_noop("forget who tried wrong links"),
+    gettext_noop("freeze the figures of periods that are over"),
+    gettext_noop("open what the calendar asks for, weigh figures, look at standing conditions"),
 )
 """What scheduled tasks are for, as their modules say it; listed here to be translated."""

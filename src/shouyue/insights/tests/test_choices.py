@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import shouyue
-from shouyue.insights.choices import FINDINGS
+from shouyue.insights.choices import FINDINGS, PURPOSES
+from shouyue.kernel import jobs
 
 SOURCES = ("runtime/checks.py", "calendars/checks.py")
 
@@ -24,3 +25,7 @@ def test_every_finding_of_the_checks_is_listed(source):
     ]
     assert said
     assert set(said) <= set(FINDINGS)
+
+
+def test_every_purpose_of_a_scheduled_task_is_listed():
+    assert {one.purpose for one in jobs.schedules() if one.purpose} <= set(PURPOSES)
