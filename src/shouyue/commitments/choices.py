@@ -86,6 +86,7 @@ class ObjectionState(models.TextChoices):
     AGREED = "agreed", _("Agreed")
     REFUSED = "refused", _("Not accepted")
     WITHDRAWN = "withdrawn", _("Taken back")
+    EXPIRED = "expired", _("Not answered in time")
 
 
 class ObjectionAct(models.TextChoices):

@@ -10,12 +10,14 @@ from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import FactType, Verb
+from shouyue.signoff import subjects
 from shouyue.web import navigation, states
 from shouyue.web.states import Look
 
 from . import access
-from .queries.objections import objection_of
+from .queries.objections import objection_of, objection_subject
 from .queries.packing import pack_of
+from .services import waiver_answers
 
 _OBJECTION = {
     "commitment": FactType.CODE,
@@ -31,6 +33,12 @@ def declare() -> None:
         Verb("obligation.waiver_proposed", _("Waiver proposed"), _OBJECTION),
         Verb("obligation.waiver_approved", _("Waiver approved by the provider"), _OBJECTION),
         Verb("obligation.waived", _("Miss waived with the customer's agreement"), _OBJECTION),
+        Verb(
+            "obligation.waived_internally",
+            _("Miss of an internal promise waived by the provider"),
+            _OBJECTION,
+        ),
+        Verb("obligation.waiver_expired", _("Waiver not answered in time"), _OBJECTION),
         Verb("obligation.disputed", _("Verdict disputed by the customer"), _OBJECTION),
         Verb("obligation.overturned", _("Verdict overturned after a dispute"), _OBJECTION),
         Verb("obligation.objection_refused", _("Objection not accepted"), _OBJECTION),
@@ -66,6 +74,8 @@ def declare() -> None:
             "failed": Look("bad", "circle-x", _("Failed")),
         },
     )
+    events.consume(waiver_answers.consume)
+    subjects.register("objection", objection_subject)
     files.register_reader("objection", _reads_objection)
     files.register_reader("pack", _reads_pack)
     states.register(
@@ -76,6 +86,7 @@ def declare() -> None:
             "agreed": Look("good", "circle-check", _("Agreed")),
             "refused": Look("bad", "circle-x", _("Not accepted")),
             "withdrawn": Look("muted", "circle-minus", _("Taken back")),
+            "expired": Look("muted", "clock-x", _("Not answered in time")),
         },
     )
     for area, order in (("provider", 32), ("portal", 42)):

@@ -25,6 +25,7 @@ from . import access
 from .choices import ClosingStep, State
 from .queries import closing as closings
 from .queries import commitments_of
+from .queries.explaining import Step
 from .rules.closing import Period, before, period_at
 from .services import closing as services
 
@@ -120,13 +121,13 @@ def _closing_page(
         "scores": frozen.snapshot["scores"],
         "adjustments": [correction_shown(one, actor) for one in closings.adjustments_of(actor, found)],
         "steps": [
-            {
-                "at": step.at,
-                "title": ClosingStep(step.step).label,
-                "actor": step.name,
-                "text": step.why,
-                "icon": "lock-open" if step.step == ClosingStep.AGREED else "message-circle",
-            }
+            Step(
+                step.at,
+                str(ClosingStep(step.step).label),
+                step.name,
+                "lock-open" if step.step == ClosingStep.AGREED else "message-circle",
+                text=step.why,
+            )
             for step in steps
         ]
         if provider

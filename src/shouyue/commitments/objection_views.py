@@ -19,16 +19,19 @@ from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.kernel.events import declared_verbs
+from shouyue.signoff import queries as signoffs
 from shouyue.web import lists
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 from shouyue.web.lists import Choice, Column, Empty, Filter, ListPage
+from shouyue.web.states import Tone
 
 from . import access, cases, queries
 from .choices import ObjectionAct, ObjectionKind, ObjectionState, WaiverReason
 from .closing_models import Objection
 from .models import Obligation
 from .queries import objections as found_objections
+from .queries.explaining import Step
 from .services import waiving
 
 COLUMNS = (
@@ -38,7 +41,7 @@ COLUMNS = (
     Column(key="state", label=gettext_lazy("State")),
     Column(key="proposed", label=gettext_lazy("Proposed")),
 )
-_LOOKS = {
+_LOOKS: dict[ObjectionAct, tuple[str, Tone]] = {
     ObjectionAct.PROPOSED: ("message-circle", "info"),
     ObjectionAct.APPROVED: ("circle-check", "info"),
     ObjectionAct.AGREED: ("circle-check", "good"),
@@ -164,6 +167,7 @@ def _page(
             for event in found_objections.events_with(actor, one.evidence)
         ],
         "files": files.files_of(actor, ("objection", one.pk)),
+        "signoffs": signoffs.about(actor, ("objection", one.pk)),
         "acts": acts,
         "waits": _waits_for(one),
         "problem": problem,
@@ -171,17 +175,10 @@ def _page(
     return render_page(request, "commitments/objection.html", context, status=status)
 
 
-def _step(step: Any) -> dict[str, Any]:
+def _step(step: Any) -> Step:
     icon, tone = _LOOKS[ObjectionAct(step.act)]
     role = f"（{Role(step.role).label}）" if step.role in Role.values else ""
-    return {
-        "at": step.at,
-        "title": ObjectionAct(step.act).label,
-        "actor": f"{step.name}{role}",
-        "text": step.words,
-        "icon": icon,
-        "tone": tone,
-    }
+    return Step(step.at, str(ObjectionAct(step.act).label), f"{step.name}{role}", icon, tone, step.words)
 
 
 def _waits_for(one: Objection) -> str:
@@ -252,7 +249,7 @@ def _choices(actor: Actor, row: Obligation) -> list[tuple[str, str]]:
 
 
 _ACTS: dict[str, tuple[Callable[..., Objection], str | Promise]] = {
-    "approve": (waiving.approve_waiver, gettext_lazy("Approved; the customer is asked now.")),
+    "approve": (waiving.approve_waiver, gettext_lazy("Approved.")),
     "agree": (waiving.agree_waiver, gettext_lazy("Agreed: the obligation is waived.")),
     "accept": (waiving.accept_dispute, gettext_lazy("Accepted: the obligation counts as missed.")),
     "refuse": (waiving.refuse_objection, gettext_lazy("Not accepted; the verdict stands.")),
@@ -279,11 +276,12 @@ def decide(request: HttpRequest, objection_id: int, slug: str) -> HttpResponse:
 def of_obligation(actor: Actor, row: Obligation) -> dict[str, Any]:
     """What the page of an obligation shows: its objections, and whether one may be raised."""
     rows = found_objections.objections_to(actor, row.pk)
-    is_free = all(not one.is_open for one in rows) and not row.commitment.is_internal
+    is_free = all(not one.is_open for one in rows)
     return {
         "rows": [_row(one, actor) for one in rows],
         "may_waive": is_free and row.state in waiving.WAIVABLE and access.can_propose(actor, row.contract_id),
         "may_dispute": is_free
+        and not row.commitment.is_internal
         and row.state in waiving.DISPUTABLE
         and access.can_dispute(actor, row.contract_id),
     }

@@ -44,6 +44,7 @@ class Mode(models.TextChoices):
     IN_ORDER = "in_order", _("One after another, all must agree")
     ALL = "all", _("At the same time, all must agree")
     ANY = "any", _("At the same time, one is enough")
+    FIRST = "first", _("At the same time, the first answer decides")
 
 
 class Side(models.TextChoices):
@@ -81,6 +82,10 @@ PURPOSES = {
     "operation": _("Operation on the system"),
     "result": _("Result of an operation"),
     "new-version": _("Use of a new version"),
+    "server-operation": _("Operation on a server"),
+    "data-copy": _("Copying of data"),
+    "phone-use": _("Use of a telephone"),
+    "network-access": _("Access to the network"),
     "disk": _("Removal or treatment of a disk"),
     "forward-data": _("Forwarding of data"),
     "repair": _("Repair out of warranty"),
@@ -96,6 +101,15 @@ PURPOSES = {
     "leave": _("Leave of absence"),
     "cost": _("Expense"),
     "annual-plan": _("Annual plan"),
+    "annual-report": _("Annual report"),
+    "support-plan": _("Plan of technical support"),
+    "after-sales-plan": _("Plan of after-sales service"),
+    "training-plan": _("Training plan"),
+    "quality-plan": _("Quality-control plan"),
+    "service-catalogue": _("Service catalogue"),
+    "procedures": _("Operating procedures"),
+    "cost-method": _("Cost method"),
+    "document-handover": _("Hand-over of documents"),
     "improvement": _("Improvement plan"),
     "waiver": _("Waiver of a missed promise"),
     "plan-version": _("New version of the service plan"),

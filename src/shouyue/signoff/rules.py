@@ -40,6 +40,8 @@ def outcome(mode: str, states: Sequence[str]) -> State:
     """What the steps add up to: given, refused, or still asked."""
     given = sum(state == StepState.GIVEN for state in states)
     refused = sum(state == StepState.REFUSED for state in states)
+    if mode == Mode.FIRST:
+        return State.GIVEN if given else State.REFUSED if refused else State.ASKED
     if mode == Mode.ANY:
         if given:
             return State.GIVEN

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from shouyue.commitments import access
 from shouyue.commitments.choices import ObjectionKind, ObjectionState
@@ -13,6 +14,7 @@ from shouyue.commitments.closing_models import Objection, ObjectionStep
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.models import Event
+from shouyue.signoff.subjects import Subject
 
 from . import readable
 
@@ -41,6 +43,20 @@ def objection_of(actor: Actor, objection_id: int) -> Objection:
     if found is None:
         raise NotFound
     return found
+
+
+def objection_subject(actor: Actor, objection_id: int) -> Subject:
+    """An objection as the subject of sign-offs. Raises: NotFound."""
+    row = objection_of(actor, objection_id)
+    return Subject(
+        type="objection",
+        id=row.pk,
+        customer_id=row.customer_id,
+        contract_id=row.contract_id,
+        label=row.obligation.commitment.title(actor.language),
+        url=reverse("commitments:objection", args=[row.pk]),
+        case=(row.obligation.case_type, row.obligation.case_id),
+    )
 
 
 def objections_matching(

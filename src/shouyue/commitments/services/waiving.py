@@ -1,12 +1,14 @@
 """Objections: a miss is waived, or a verdict overturned, only when both sides have said so.
 
-A waiver is proposed by the provider, approved by a second person, and agreed by the customer; a dispute is
-raised by the customer and answered by the provider. Every word stays.
+A waiver is proposed by the provider, approved by a second person, and agreed by the customer; both answer a sign-off,
+whose events bring it on (`waiver_answers`). For an internal promise the second person is enough. A dispute is raised
+by the customer and answered by the provider. Every word stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from django.core.files.uploadedfile import UploadedFile
@@ -24,7 +26,17 @@ from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 
-from . import storage
+from . import storage, waiver_signoffs
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who said something about an objection, the words, and in which role."""
+
+    actor: Actor
+    words: str
+    role: str
+
 
 WAIVABLE: Final = (State.MISSED, State.LATE)
 DISPUTABLE: Final = (State.KEPT, State.VOID)
@@ -49,6 +61,7 @@ def propose_waiver(
     access.require(access.can_propose(actor, row.contract_id))
     made = _raise(actor, row, ObjectionKind.WAIVER, reason, text, evidence, uploads, WAIVABLE)
     _record("obligation.waiver_proposed", actor, made)
+    waiver_signoffs.ask_provider(actor=actor, made=made)
     return made
 
 
@@ -76,13 +89,28 @@ def dispute_verdict(
 
 @transaction.atomic
 def approve_waiver(*, actor: Actor, objection_id: int, words: str = "") -> Objection:
-    """The provider's second person approves; the customer is asked next. Raises: NotAllowed, also for one's own."""
+    """The provider's second person approves; the customer is asked next. Raises: NotAllowed, also for one's own.
+
+    What concerns the provider alone is waived with that.
+    """
     made = _held(actor, objection_id, ObjectionKind.WAIVER, ObjectionState.PROPOSED)
     access.require(access.can_approve(actor, made.contract_id) and made.proposed_by_id != actor.user_id)
-    _say(actor, made, ObjectionAct.APPROVED, words, access.APPROVES)
-    _enter(made, ObjectionState.APPROVED)
-    _record("obligation.waiver_approved", actor, made)
+    if waiver_signoffs.answer(actor=actor, made=made, words=words, is_given=True):
+        made.refresh_from_db()
+        return made
+    take_approval(made, Said(actor, words, access.role_in(actor, access.APPROVES, made.contract_id)))
     return made
+
+
+def take_approval(made: Objection, said: Said) -> None:
+    """The provider has approved a waiver. The caller holds the row."""
+    _say(said, made, ObjectionAct.APPROVED)
+    _record("obligation.waiver_approved", said.actor, made)
+    if made.obligation.commitment.is_internal:
+        _overturn(said.actor, made, State.WAIVED, "obligation.waived_internally")
+        return
+    _enter(made, ObjectionState.APPROVED)
+    waiver_signoffs.ask_customer(made)
 
 
 @transaction.atomic
@@ -90,9 +118,17 @@ def agree_waiver(*, actor: Actor, objection_id: int, words: str = "") -> Objecti
     """The customer agrees: the obligation is waived. Raises: NotAllowed; Conflict. Locks: the case."""
     made = _held(actor, objection_id, ObjectionKind.WAIVER, ObjectionState.APPROVED)
     access.require(access.can_agree(actor, made.contract_id))
-    _say(actor, made, ObjectionAct.AGREED, words, access.AGREES)
-    _overturn(actor, made, State.WAIVED, "obligation.waived")
+    if waiver_signoffs.answer(actor=actor, made=made, words=words, is_given=True):
+        made.refresh_from_db()
+        return made
+    take_agreement(made, Said(actor, words, access.role_in(actor, access.AGREES, made.contract_id)))
     return made
+
+
+def take_agreement(made: Objection, said: Said) -> None:
+    """The customer has agreed to a waiver. The caller holds the row."""
+    _say(said, made, ObjectionAct.AGREED)
+    _overturn(said.actor, made, State.WAIVED, "obligation.waived")
 
 
 @transaction.atomic
@@ -100,7 +136,11 @@ def accept_dispute(*, actor: Actor, objection_id: int, words: str = "") -> Objec
     """The provider accepts a dispute: the obligation counts as missed. Raises: NotAllowed; Conflict."""
     made = _held(actor, objection_id, ObjectionKind.DISPUTE, ObjectionState.PROPOSED)
     access.require(access.can_approve(actor, made.contract_id))
-    _say(actor, made, ObjectionAct.AGREED, words, access.APPROVES)
+    _say(
+        Said(actor, words, access.role_in(actor, access.APPROVES, made.contract_id)),
+        made,
+        ObjectionAct.AGREED,
+    )
     _overturn(actor, made, State.MISSED, "obligation.overturned")
     return made
 
@@ -114,10 +154,24 @@ def refuse_objection(*, actor: Actor, objection_id: int, words: str) -> Objectio
     access.require(side(actor, made.contract_id) and made.proposed_by_id != actor.user_id)
     if not words.strip():
         raise Invalid(fields={"words": [_("Please say why.")]})
-    _say(actor, made, ObjectionAct.REFUSED, words, roles)
-    _enter(made, ObjectionState.REFUSED)
-    _record("obligation.objection_refused", actor, made)
+    if waiver_signoffs.answer(actor=actor, made=made, words=words, is_given=False):
+        made.refresh_from_db()
+        return made
+    take_refusal(made, Said(actor, words, access.role_in(actor, roles, made.contract_id)))
     return made
+
+
+def take_refusal(made: Objection, said: Said) -> None:
+    """Whoever was asked has not accepted it. The caller holds the row."""
+    _say(said, made, ObjectionAct.REFUSED)
+    _enter(made, ObjectionState.REFUSED)
+    _record("obligation.objection_refused", said.actor, made)
+
+
+def let_lapse(made: Objection) -> None:
+    """Nobody has answered in time: the verdict stands. The caller holds the row."""
+    _enter(made, ObjectionState.EXPIRED)
+    _record("obligation.waiver_expired", SYSTEM, made)
 
 
 @transaction.atomic
@@ -125,8 +179,9 @@ def withdraw_objection(*, actor: Actor, objection_id: int, words: str = "") -> O
     """Whoever raised it takes it back. Raises: NotAllowed; Conflict when it is settled."""
     made = _held(actor, objection_id)
     access.require(made.proposed_by_id is not None and made.proposed_by_id == actor.user_id)
-    _say(actor, made, ObjectionAct.WITHDRAWN, words, ())
+    _say(Said(actor, words, ""), made, ObjectionAct.WITHDRAWN)
     _enter(made, ObjectionState.WITHDRAWN)
+    waiver_signoffs.call_off(actor=actor, made=made, words=words)
     _record("obligation.objection_withdrawn", actor, made)
     return made
 
@@ -165,13 +220,8 @@ def _raise(
         proposed_by_id=actor.user_id,
         proposed_at=now,
     )
-    _say(
-        actor,
-        made,
-        ObjectionAct.PROPOSED,
-        text,
-        access.PROPOSES if kind == ObjectionKind.WAIVER else access.DISPUTES,
-    )
+    roles = access.PROPOSES if kind == ObjectionKind.WAIVER else access.DISPUTES
+    _say(Said(actor, text, access.role_in(actor, roles, row.contract_id)), made, ObjectionAct.PROPOSED)
     for upload in uploads:
         files.store(
             actor=actor,
@@ -217,16 +267,16 @@ def _held(
     return made
 
 
-def _say(actor: Actor, made: Objection, act: ObjectionAct, words: str, roles: tuple[str, ...]) -> None:
+def _say(said: Said, made: Objection, act: ObjectionAct) -> None:
     ObjectionStep.objects.create(
         customer_id=made.customer_id,
         contract_id=made.contract_id,
         objection=made,
         act=act,
-        user_id=actor.user_id,
-        name=actor.name,
-        role=access.role_in(actor, roles, made.contract_id),
-        words=words.strip(),
+        user_id=said.actor.user_id,
+        name=said.actor.name,
+        role=said.role,
+        words=said.words.strip(),
         at=clock.now(),
     )
 
