@@ -7,12 +7,13 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts.models import Contract
 from shouyue.files.models import StoredFile
 from shouyue.kernel import clock
-from shouyue.kernel.actor import Actor
+from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 from shouyue.parties.models import Contact
@@ -140,6 +141,11 @@ class Signoff(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def asker(self) -> str:
+        """Who asked, in the reader's language where it was the program itself."""
+        return gettext("the system") if self.asked_by_name == SYSTEM.name else self.asked_by_name
 
     @property
     def subject(self) -> tuple[str, int]:

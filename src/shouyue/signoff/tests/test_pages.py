@@ -8,9 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from shouyue.contracts.tests.factories import make_contract
 from shouyue.kernel import clock
+from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import Scope, acting_in
 from shouyue.signoff import services
@@ -306,3 +308,12 @@ def test_api_asks_and_answers(contract):
         person.post(f"/api/signoffs/{number}/give/", "{}", content_type="application/json").status_code == 200
     )
     assert Answer.objects.count() == 1
+
+
+def test_what_the_program_asked_for_itself_says_so_in_the_readers_language():
+    asked = Signoff(asked_by_name=SYSTEM.name)
+    with translation.override("zh-hans"):
+        assert asked.asker == "系统"
+    with translation.override("en"):
+        assert asked.asker == "the system"
+    assert Signoff(asked_by_name="李主任").asker == "李主任"

@@ -135,7 +135,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
             one.scope,
             one.get_state_display(),
             one.contract.code if one.contract else "",
-            one.asked_by_name,
+            one.asker,
             one.asked_at,
             one.reply_due_at,
             one.settled_at,
