@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from . import http, load, plain, report, stack, sweep, traffic, walls, world
+from . import http, load, plain, register, report, stack, sweep, traffic, walls, world
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL, FULL = 10_000, 1_000_000
@@ -53,6 +53,13 @@ def main() -> None:
         print(report.sweep(asdict(_sweep(home, cast, urls.admin, chosen.running or FULL))))
         stack.embedded.release(home)
         return
+    if chosen.only_register:
+        results["register"] = _register(home, cast, urls.admin)
+        text = report.register(results["register"])
+        print(text)
+        report.replace(_page(chosen), report.REGISTER, text)
+        stack.embedded.release(home)
+        return
     for size in [] if chosen.reuse else [SMALL, FULL] if full else [SMALL]:
         results["sizes"][str(size)] = _grow_and_measure(home, cast, urls.admin, size, chosen)
     if chosen.reuse:
@@ -63,13 +70,15 @@ def main() -> None:
         results["sweep"] = asdict(
             _sweep(home, cast, urls.admin, chosen.running or (FULL if full else 20_000))
         )
+    if full:
+        results["register"] = _register(home, cast, urls.admin)
     results["machine"] = _machine(urls.admin)
     out = ROOT / "bench" / "out"
     out.mkdir(exist_ok=True)
     (out / f"{chosen.size}.json").write_text(json.dumps(results, indent=1))
     text = report.text(results)
     print(text)
-    report.write(Path(chosen.write) if chosen.write else ROOT / "docs" / "benchmarks.md", text)
+    report.write(_page(chosen), text)
     stack.embedded.release(home)
 
 
@@ -86,6 +95,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--running", type=int, help="obligations that run during the sweep")
     parser.add_argument("--no-sweep", action="store_true")
     parser.add_argument("--only-sweep", action="store_true", help="with --reuse: nothing but the sweep")
+    parser.add_argument(
+        "--only-register", action="store_true", help="nothing but the register at 10,000 to a million running"
+    )
     parser.add_argument("--sound", action="store_true", help="chain the digests of all loaded events")
     parser.add_argument("--write", help="where to write the page instead of docs/benchmarks.md")
     return parser.parse_args()
@@ -166,9 +178,28 @@ def _sweep(home: Path, cast: world.Cast, url: str, running: int) -> sweep.Swept:
         missing = running - (int(row[0]) if row else 0)
     if missing > 0:
         load.fill_running(url, cast.unsettled, running=missing, until=datetime.fromisoformat(cast.until))
-    with stack.Stack(home):
+    with stack.Stack(home) as stacked:
         time.sleep(10)
-        return sweep.measure(url, due=min(20_000, running // 2), per_second=1000)
+        return sweep.measure(url, due=min(20_000, running // 2), per_second=1000, stack=stacked)
+
+
+def _page(chosen: argparse.Namespace) -> Path:
+    return Path(chosen.write) if chosen.write else ROOT / "docs" / "benchmarks.md"
+
+
+def _register(home: Path, cast: world.Cast, url: str) -> dict[str, Any]:
+    """The register in this process; what falls due is swept with the program running."""
+    from shouyue.accounts.models import User
+    from shouyue.accounts.queries import actor_from
+    from shouyue.kernel.scope import EVERYTHING, acting_in
+
+    with acting_in(EVERYTHING):
+        actor = actor_from(User.objects.get(username="bench.agent"))
+    found = register.measure(url, cast.contracts, actor)
+    with stack.Stack(home) as running:
+        time.sleep(10)
+        found["sweep"] = asdict(sweep.measure(url, due=20_000, per_second=1000, stack=running))
+    return {**found, "load": " ".join(f"{value:.1f}" for value in os.getloadavg())}
 
 
 def _machine(url: str) -> dict[str, str]:

@@ -40,6 +40,62 @@ def write(path: Path, page: str) -> None:
     path.write_text(f"{page}\n{NOTES}{notes}" if notes else page)
 
 
+REGISTER = "## The register under load"
+
+
+def replace(path: Path, heading: str, section: str) -> None:
+    """Put a section in the place of the one with its heading; before the notes when there is none."""
+    page = path.read_text()
+    begin = page.find(f"{heading}\n")
+    if begin < 0:
+        end = begin = page.index(NOTES) if NOTES in page else len(page)
+    else:
+        ends = [found for mark in ("\n## ", NOTES) if (found := page.find(mark, begin + 1)) > 0]
+        end = min(ends, default=len(page))
+    path.write_text(f"{page[:begin]}{section.rstrip()}\n\n{page[end:].lstrip()}")
+
+
+def register(found: dict[str, Any]) -> str:
+    """The section about the register."""
+    steps, counts = found["steps"], found["counts"]
+    lines = [
+        f"{REGISTER}\n",
+        "`python -m bench --home … --only-register` (part of `BENCH=full make bench`) loads and measures this.\n",
+        f"{found['contracts']:,} contracts; at the end "
+        + ", ".join(f"{count:,} {state}" for state, count in counts.items())
+        + f". Loaded in {found['load_seconds']:.0f} s. Load average at the end {found['load']}. "
+        "Milliseconds; CPU is that of the program and of PostgreSQL together, at p50.\n",
+        "| running | settled | board p50 | board p99 | board CPU | board CPU p99 | closing a contract CPU | 1,000 closed in s "
+        "| quarter p50 | rows in it | quarter CPU | load |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for step in steps:
+        board, close, quarter = step["board"], step["close"], step["quarter"]
+        lines.append(
+            f"| {step['running']:,} | {step['settled']:,} | {board['p50']:.1f} | {board['p99']:.1f} "
+            f"| {_cpu(board):.1f} | {board['cpu_p99']:.1f} | {_cpu(close):.1f} | {close['seconds']:.0f} "
+            f"| {quarter['p50']:.0f} | {quarter['rows']:,} | {_cpu(quarter):.0f} | {step['load_average']:.1f} |"
+        )
+    lines += [
+        "",
+        "What the register adds to reporting a ticket, CPU milliseconds at p50 (reporting with it less reporting without):\n",
+        "| running | program, 5 contracts | program, all contracts | PostgreSQL, 5 | PostgreSQL, all | whole, 5 | whole, all |",
+        "|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for step in steps:
+        one = step["opening"]
+        lines.append(
+            f"| {step['running']:,} | {one['few_cpu_app']:.2f} | {one['all_cpu_app']:.2f} | {one['few_cpu_postgres']:.2f} "
+            f"| {one['all_cpu_postgres']:.2f} | {one['few_whole']:.2f} | {one['all_whole']:.2f} |"
+        )
+    swept = sweep(found["sweep"]).partition("\n\n")[2]
+    return "\n".join(lines) + f"\n\nThe due sweep: {swept}"
+
+
+def _cpu(run: dict[str, Any]) -> float:
+    return float(run["cpu_app"] + run["cpu_postgres"])
+
+
 def text(results: dict[str, Any]) -> str:
     """The page."""
     parts = [HEAD.format(command=results["command"], **results["machine"])]
@@ -64,7 +120,9 @@ def text(results: dict[str, Any]) -> str:
         parts.append(_growth(sizes))
     parts.append(_bounds(results["bounds"]))
     parts.append(_walls(results["walls"]))
-    if "sweep" in results:
+    if "register" in results:
+        parts.append(register(results["register"]))
+    elif "sweep" in results:
         parts.append(sweep(results["sweep"]))
     return "\n".join(parts)
 
@@ -131,5 +189,7 @@ def sweep(swept: dict[str, Any]) -> str:
         f"{swept['running']:,} obligations run; {swept['due']:,} fall due, {swept['per_second']:,} a second. "
         f"From due to the notice written ({swept['notices']:,} told somebody): p50 {swept['p50']:.2f} s, "
         f"p99 {swept['p99']:.2f} s, longest {swept['longest']:.2f} s (aim: 1 s). "
-        f"Not taken up at the end: {swept['left']}.\n"
+        f"Not taken up at the end: {swept['left']}. "
+        f"CPU an obligation: {swept['cpu_app']:.2f} ms of the worker, {swept['cpu_postgres']:.2f} ms of PostgreSQL "
+        f"(with all else they do meanwhile); load average {swept['load_average']:.1f}.\n"
     )

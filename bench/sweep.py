@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
+from . import traffic
 from .load import connect
+from .stack import Stack
 
 LEAD_SECONDS = 5
 
@@ -17,7 +20,7 @@ LEAD_SECONDS = 5
 class Swept:
     """running: obligations that run; due: how many fell due; notices: how many of them told somebody.
 
-    Times in seconds from due to the notice written, or (worked) to the end of the last one.
+    Times in seconds from due to the notice written. CPU in milliseconds per obligation, of the worker and PostgreSQL.
     """
 
     running: int
@@ -28,6 +31,9 @@ class Swept:
     p99: float
     longest: float
     left: int
+    cpu_app: float = 0.0
+    cpu_postgres: float = 0.0
+    load_average: float = 0.0
 
 
 _PULL = """
@@ -50,7 +56,7 @@ FROM (SELECT extract(epoch FROM min(n.created_at) - d.next_at) AS s FROM bench_d
 """
 
 
-def measure(url: str, *, due: int, per_second: int) -> Swept:
+def measure(url: str, *, due: int, per_second: int, stack: Stack) -> Swept:
     """Let obligations fall due while `shouyue up` runs, and look when their notices were written."""
     with connect(url) as connection:
         running = _value(connection, "SELECT count(*) FROM commitments_obligation WHERE state = 'running'")
@@ -65,13 +71,20 @@ def measure(url: str, *, due: int, per_second: int) -> Swept:
             "SELECT count(*) FROM commitments_obligation o JOIN bench_due d USING (id) "
             "WHERE o.next_at = d.next_at"
         )
+        before = _cpu(stack)
         give_up = time.monotonic() + LEAD_SECONDS + due / 3000 + due / per_second * 3 + 20
         while (left := _value(connection, waiting)) and time.monotonic() < give_up:
             time.sleep(2)
+        spent = [(after - at) * 1000 / due for after, at in zip(_cpu(stack), before, strict=True)]
         notices, p50, p99, longest = connection.execute(_FOUND).fetchone() or (0, None, None, None)
-        return Swept(
-            running, len(rows), per_second, notices, *(float(x or 0) for x in (p50, p99, longest)), left
-        )
+        times = [float(x or 0) for x in (p50, p99, longest)]
+        return Swept(running, len(rows), per_second, notices, *times, left, *spent, os.getloadavg()[0])
+
+
+def _cpu(stack: Stack) -> tuple[float, float]:
+    """Seconds so far, of the worker and of PostgreSQL."""
+    worker = {process.pid for process in stack.part("worker")}
+    return traffic.cpu_seconds(worker), traffic.cpu_seconds(stack.groups["postgres"])
 
 
 def _value(connection: psycopg.Connection[Any], query: Any) -> int:

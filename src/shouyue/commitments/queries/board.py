@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -195,6 +195,15 @@ GROUP BY contract_id
 """
 
 
+def figures_by_contract(
+    contract_ids: Sequence[int], since: datetime, until: datetime
+) -> Mapping[int, Figures]:
+    """Figures of contracts over a span of time. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERVIEW, [clock.now(), list(contract_ids), since, until])
+        return {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
+
+
 def overview(actor: Actor, month: str = "") -> list[Overview]:
     """The contracts the actor may read with their figures of a month. Queries: three."""
     found = list(
@@ -213,9 +222,7 @@ def overview(actor: Actor, month: str = "") -> list[Overview]:
         .order_by("contract_id")
         .annotate(promises=Count("id"), ready=Count("id", filter=Q(readiness=Readiness.READY)))
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_OVERVIEW, [clock.now(), ids, period.since, period.until])
-        figures = {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
+    figures = figures_by_contract(ids, period.since, period.until)
     return [
         Overview(
             contract,

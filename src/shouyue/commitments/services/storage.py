@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -203,7 +203,7 @@ def load(found_in: Sequence[Ref], ties: Sequence[str] = ()) -> list[Obligation]:
         parameters.append(sorted(set(ties)))
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} ORDER BY id", parameters)
-        return [obligation_from(row) for row in cursor.fetchall()]
+        return obligations_from(cursor.fetchall())
 
 
 _DUE = f"""
@@ -225,7 +225,7 @@ def claim_due(now: datetime, limit: int) -> list[Obligation]:
         cursor.execute(_DUE.format(limit=int(limit)), [now])
         rows = cursor.fetchall()
     read_ahead({row[2] for row in rows})
-    return [obligation_from(row) for row in rows]
+    return obligations_from(rows)
 
 
 def load_ids(ids: Sequence[int]) -> list[Obligation]:
@@ -235,16 +235,21 @@ def load_ids(ids: Sequence[int]) -> list[Obligation]:
             f"SELECT {_QUALIFIED} FROM commitments_obligation o WHERE o.id = ANY(%s) ORDER BY o.id",  # noqa: S608
             [list(ids)],
         )
-        return [obligation_from(row) for row in cursor.fetchall()]
+        return obligations_from(cursor.fetchall())
 
 
-def obligation_from(row: Sequence[Any]) -> Obligation:
-    """An obligation from a row of `COLUMNS`."""
+def obligations_from(rows: Sequence[Sequence[Any]]) -> list[Obligation]:
+    """Obligations from rows of `COLUMNS`. Queries: those of `names_of`, once for each contract."""
+    names = {contract_id: names_of(contract_id).names for contract_id in {row[2] for row in rows}}
+    return [_obligation_from(row, names[row[2]]) for row in rows]
+
+
+def _obligation_from(row: Sequence[Any], names: Mapping[int, str]) -> Obligation:
     return Obligation(
         id=row[0],
         customer_id=row[1],
         contract_id=row[2],
-        commitment=names_of(row[2]).names.get(row[3], ""),
+        commitment=names.get(row[3], ""),
         plan_version_id=row[4],
         subject=(row[5], row[6]),
         case=(row[7], row[8]),

@@ -116,9 +116,13 @@ class _Turn:
 
 def _work(obligations: list[Obligation], now: datetime) -> None:
     turn = _Turn(now)
+    known: dict[tuple[int, int], Book | None] = {}
     for obligation in obligations:
-        book = _book_of(obligation)
-        if book is None:
+        key = obligation.contract_id, obligation.plan_version_id
+        if key not in known:
+            known[key] = _book_of(obligation)
+        book = known[key]
+        if book is None or obligation.commitment not in book.deadlines:
             obligation.next_at = None
             turn.stepped.append(obligation)
         else:
@@ -144,10 +148,9 @@ def _work(obligations: list[Obligation], now: datetime) -> None:
 def _book_of(obligation: Obligation) -> Book | None:
     """The book an obligation runs by; None when nothing more can be done about it: its plan cannot be read any more."""
     try:
-        book = books.pinned(obligation.contract_id, obligation.plan_version_id)
+        return books.pinned(obligation.contract_id, obligation.plan_version_id)
     except ShouyueError:
         return None
-    return book if obligation.commitment in book.deadlines else None
 
 
 def _advance(book: Book, obligation: Obligation, turn: _Turn) -> None:
