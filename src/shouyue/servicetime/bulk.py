@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shouyue.servicetime import kernel_numba, kernel_numpy
-from shouyue.servicetime.compile import Ints
 from shouyue.servicetime.errors import BadPauseError, ServiceTimeError
+from shouyue.servicetime.grid import Ints
 from shouyue.servicetime.kernel_numpy import Kernel, PauseRows
 
 BulkPauses = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]

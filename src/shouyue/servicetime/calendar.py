@@ -24,7 +24,6 @@ from shouyue.servicetime.compile import (
     FIRST_YEAR,
     LAST_YEAR,
     LONGEST,
-    Ints,
     Rules,
     Table,
     compile_table,
@@ -39,6 +38,7 @@ from shouyue.servicetime.errors import (
     ServiceTimeError,
 )
 from shouyue.servicetime.explain import NamedPause, Segment, explain_span
+from shouyue.servicetime.grid import Ints
 from shouyue.servicetime.kernel_numpy import PausesUnsorted, TableTooShort, check_seconds
 from shouyue.servicetime.scalar import (
     NOTHING,

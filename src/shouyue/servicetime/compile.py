@@ -14,17 +14,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from shouyue.servicetime.errors import OutOfRangeError
+from shouyue.servicetime.grid import Grid, Ints, make_grid
 from shouyue.servicetime.windows import DAY, Window
 from shouyue.servicetime.zones import offset_spans
-
-Ints = npt.NDArray[np.int64]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2299
 NEVER = int(np.iinfo(np.int64).max)  # later than every instant
@@ -61,7 +60,7 @@ class Rules:
         return (max(special).toordinal() - _EPOCH_DAY + 4) * DAY if special else -_FAR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """The open stretches of `[low, high)`, with bucket indexes. Index 0 is "before the first opening"."""
 
@@ -92,11 +91,18 @@ class Table:
         """The instant at which b open seconds (1 ≤ b ≤ total) are used up."""
         return self.offset_list[bisect_left(self.count_list, b)] + b
 
+    @cached_property
+    def grid(self) -> Grid | None:
+        """A faster way to the same answers, where the openings and closings allow it; for the bulk calls."""
+        opens, counts = self.opens[1:-1], self.counts[1:-1]
+        return make_grid(self.low, self.high, opens, self.offsets[1:-1] + counts)
+
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays behind the bulk calls."""
+        grid = 0 if self.grid is None else self.grid.nbytes
         arrays = (self.opens, self.next_opens, self.offsets, self.counts, self.time_cells, self.count_cells)
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in arrays) + grid
 
 
 def year_of(instant: int) -> int:

@@ -6,11 +6,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from shouyue.servicetime.compile import LONGEST, NEVER, Ints, Table
+from shouyue.servicetime.compile import LONGEST, NEVER, Table
 from shouyue.servicetime.errors import NegativeTargetError, OutOfRangeError
+from shouyue.servicetime.grid import Ints
 
-CHUNK = 1 << 14  # rows; the scratch of one chunk and the table fit in the second-level cache
+CHUNK = 1 << 15  # rows; fewer cost more calls, more leave the second-level cache
 _MOST_STEPS = 3  # more comparisons per row than this cost more than a binary search
+_FEW = 3  # leave out the rows that are done when fewer than one in so many is left
+_LIFT = 40  # log2 seconds: more than the longest table
 
 
 class TableTooShort(Exception):
@@ -83,6 +86,7 @@ class _Scratch:
     def __init__(self, rows: int) -> None:
         self.index, self.value, self.sum = (np.empty(rows, np.int64) for _ in range(3))
         self.flag = np.empty(rows, np.bool_)
+        self.cell, self.short = np.empty(rows, np.uint32), np.empty(rows, np.uint32)
 
 
 def _part(pauses: PauseRows | None, rows: slice) -> PauseRows | None:
@@ -95,23 +99,36 @@ def _part(pauses: PauseRows | None, rows: slice) -> PauseRows | None:
     return PauseRows(offsets - first, pauses.begins[first:last], pauses.ends[first:last])
 
 
-def _require(table: Table, t: Ints, final: bool) -> None:
+def _within(table: Table, t: Ints, final: bool) -> Ints:
+    """The instants, those after the table moved to its end when nothing is open there."""
     low, high = int(t.min()), int(t.max())
     if low < table.low or (high > table.high and not (final and high < NEVER)):
         raise TableTooShort(low, high)
+    return t if high <= table.high else np.minimum(t, table.high)
 
 
 def _before(table: Table, t: Ints, scratch: _Scratch, out: Ints) -> None:
-    """Open seconds of the table before each instant; instants after its end are moved to its end."""
+    """Open seconds of the table before each instant of it."""
     rows = len(t)
     index, value, flag = scratch.index[:rows], scratch.value[:rows], scratch.flag[:rows]
+    if (grid := table.grid) is not None:
+        cell, short = scratch.cell[:rows], scratch.short[:rows]
+        np.subtract(t, grid.base, out=out)
+        np.copyto(short, out, casting="unsafe")
+        np.floor_divide(short, grid.width, out=cell)
+        np.copyto(index, cell)
+        grid.cells.take(index, out=cell, mode="clip")  # "clip" spares the check of every index
+        np.add(short, cell, out=short)
+        np.minimum(short, cell, out=short)
+        np.copyto(out, short)
+        return
     if table.time_steps > _MOST_STEPS:
         index[:] = np.searchsorted(table.opens, t, "right")
         index -= 1
     else:
         np.subtract(t, table.low, out=index)
         np.right_shift(index, table.time_shift, out=index)
-        # "clip" takes an instant at or after the table's end to the last cell; it spares the check too.
+        # "clip" takes the instant of the table's end to the last cell.
         table.time_cells.take(index, out=value, mode="clip")
         index, value = value, index
         for _ in range(table.time_steps):
@@ -128,6 +145,15 @@ def _used_up(table: Table, b: Ints, scratch: _Scratch, out: Ints) -> None:
     """The instants at which b open seconds of the table are used up."""
     rows = len(b)
     index, value, flag = scratch.index[:rows], scratch.value[:rows], scratch.flag[:rows]
+    if (grid := table.grid) is not None:
+        cell = scratch.cell[:rows]
+        np.copyto(cell, b, casting="unsafe")
+        np.subtract(cell, 1, out=cell)
+        np.floor_divide(cell, grid.count_width, out=cell)
+        np.copyto(index, cell)
+        grid.count_cells.take(index, out=out, mode="clip")
+        np.add(out, b, out=out)
+        return
     if table.count_steps > _MOST_STEPS:
         index[:] = np.searchsorted(table.counts, b, "left")
     else:
@@ -150,15 +176,15 @@ def _deadline_chunk(
     out: Ints,
     scratch: _Scratch,
 ) -> None:
-    _require(table, start, final)
+    within = _within(table, start, final)
     least = int(seconds.min())
     check_seconds(least)
     check_seconds(int(seconds.max()))
     zero = seconds == 0 if least == 0 else None
     b = scratch.sum[: len(start)]
-    _before(table, start, scratch, b)
+    _before(table, within, scratch, b)
     b += seconds
-    never = _add_pauses(table, final, start, b, pauses, scratch) if pauses is not None else None
+    never = _add_pauses(table, final, within, b, pauses, scratch) if pauses is not None else None
     if int(b.max()) > table.total:
         short = b > table.total
         if zero is not None:
@@ -178,22 +204,32 @@ def _add_pauses(
 ) -> npt.NDArray[np.bool_] | None:
     """Add to b the open seconds lost in pauses that begin before b is used up; tell who is stopped for good.
 
-    The r-th pause of every row that has one is worked off in round r.
+    What each pause takes is found for all at once. Whether it begins in time depends on those before it:
+    the r-th pause of every row is added in round r.
     """
-    lengths = np.diff(pauses.offsets)
-    rows = np.flatnonzero(lengths > 0)  # of flags, for speed
+    lengths = pauses.offsets[1:] - pauses.offsets[:-1]
+    hits = lengths > 0
+    begins, ends = _disjoint(table, start, lengths, hits, pauses)
+    far = int(ends.max()) > table.high
+    losses_from = _before_all(table, np.minimum(begins, table.high) if far else begins, scratch)
+    losses = _before_all(table, np.minimum(ends, table.high) if far else ends, scratch)
+    losses -= losses_from
     stopped: npt.NDArray[np.bool_] | None = None
-    lengths, at, sums, done = (_pick(array, rows) for array in (lengths, pauses.offsets, b, start))
+    rows: Ints | None = None  # all of them
+    at, sums = pauses.offsets[:-1].copy(), b
     turn = 0
-    while len(rows):
-        turn += 1
-        begin = _take_begins(pauses, at, turn)
-        np.maximum(begin, done, out=begin)
-        end = _pick(pauses.ends, at)
-        np.maximum(end, begin, out=end)
-        until = end
-        if int(end.max()) > table.high:
-            hits = _before_all(table, np.minimum(begin, table.high), scratch) < sums
+    while count := np.count_nonzero(hits):
+        if count < len(lengths) // _FEW:
+            # Go on without the rows that are done.
+            if rows is not None:
+                b[rows] = sums
+            more = np.flatnonzero(hits)
+            rows = more if rows is None else _pick(rows, more)
+            lengths, at, sums = (_pick(array, more) for array in (lengths, at, sums))
+            hits = lengths > turn
+        hits &= _pick(losses_from, at) < sums
+        if far:
+            begin, end = _pick(begins, at), _pick(ends, at)
             endless = hits & (end == NEVER) & (begin < NEVER)
             if not final:
                 # A pause that begins after the table is decided on a longer one, if it matters at all.
@@ -204,26 +240,40 @@ def _add_pauses(
                     raise TableTooShort(table.low, int(end[beyond].max()))
             if endless.any():
                 stopped = np.zeros(len(start), np.bool_) if stopped is None else stopped
-                stopped[rows[endless]] = True
-            begin, until = np.minimum(begin, table.high), np.minimum(end, table.high)
-        lost_from = _before_all(table, begin, scratch)
-        lost = _before_all(table, until, scratch)
-        lost -= lost_from
-        lost *= lost_from < sums
+                stopped[endless if rows is None else rows[endless]] = True
+        lost = _pick(losses, at)
+        lost *= hits
         sums += lost
-        done, at = end, at + 1
-        if int(lengths.min()) <= turn:
-            b[rows] = sums
-            more = np.flatnonzero(lengths > turn)
-            rows, lengths, at, sums, done = (_pick(array, more) for array in (rows, lengths, at, sums, done))
+        at += 1
+        turn += 1
+        hits = lengths > turn
+    if rows is not None:
+        b[rows] = sums
     return stopped
 
 
-def _take_begins(pauses: PauseRows, at: Ints, turn: int) -> Ints:
-    begin = _pick(pauses.begins, at)
-    if turn > 1 and (begin < _pick(pauses.begins, at - 1)).any():
+def _disjoint(
+    table: Table, start: Ints, lengths: Ints, some: npt.NDArray[np.bool_], pauses: PauseRows
+) -> tuple[Ints, Ints]:
+    """Begins and ends of all pauses: none before its row's start, none before the end of an earlier one.
+
+    some: the rows that have any. Most pauses are like that already, and looking costs less than making them so.
+    """
+    begins, ends = pauses.begins, np.maximum(pauses.ends, pauses.begins)
+    later = np.ones(len(begins) + 1, np.bool_)  # not the first of its row
+    later[pauses.offsets] = False
+    later = later[1:-1]
+    early = bool(((_pick(begins, pauses.offsets[:-1]) < start) & some).any())
+    if not (early or (later & (begins[1:] < ends[:-1])).any()):
+        return begins, ends
+    if (later & (begins[1:] < begins[:-1])).any():
         raise PausesUnsorted
-    return begin
+    begins = np.maximum(begins, np.repeat(start, lengths))
+    # The latest end so far, in each row: rows are lifted one above the other, so that one pass finds it.
+    lift = np.repeat(np.arange(len(lengths)) << _LIFT, lengths) - table.low
+    reach = np.maximum.accumulate(np.clip(ends, table.low, table.high + 1) + lift) - lift
+    np.copyto(begins[1:], np.maximum(begins[1:], reach[:-1]), where=later)
+    return begins, np.maximum(ends, begins)
 
 
 def _pick(array: Ints, at: Ints) -> Ints:
@@ -234,7 +284,9 @@ def _pick(array: Ints, at: Ints) -> Ints:
 
 def _before_all(table: Table, t: Ints, scratch: _Scratch) -> Ints:
     out = np.empty_like(t)
-    _before(table, t, scratch, out)
+    step = len(scratch.index)
+    for first in range(0, len(t), step):
+        _before(table, t[first : first + step], scratch, out[first : first + step])
     return out
 
 
@@ -247,8 +299,7 @@ def _elapsed_chunk(
     out: Ints,
     scratch: _Scratch,
 ) -> None:
-    _require(table, start, final)
-    _require(table, end, final)
+    start, end = _within(table, start, final), _within(table, end, final)
     counted = scratch.sum[: len(start)]
     _before(table, end, scratch, counted)
     _before(table, start, scratch, out)
@@ -256,24 +307,10 @@ def _elapsed_chunk(
     np.maximum(out, 0, out=out)
     if pauses is None:
         return
-    lengths = np.diff(pauses.offsets)
-    rows = np.flatnonzero(lengths > 0)  # of flags, for speed
-    lengths, at, done, last = lengths[rows], pauses.offsets[rows], start[rows], np.maximum(end, start)[rows]
-    lost = np.zeros(len(rows), np.int64)
-    turn = 0
-    while len(rows):
-        turn += 1
-        begin = _take_begins(pauses, at, turn)
-        np.maximum(begin, done, out=begin)
-        np.minimum(begin, last, out=begin)
-        finish = _pick(pauses.ends, at)
-        np.minimum(finish, last, out=finish)
-        np.maximum(finish, begin, out=finish)
-        lost += _before_all(table, finish, scratch)
-        lost -= _before_all(table, begin, scratch)
-        done, at = finish, at + 1
-        if int(lengths.min()) <= turn:
-            out[rows] -= lost
-            more = np.flatnonzero(lengths > turn)
-            rows, lengths, at, done, last = rows[more], lengths[more], at[more], done[more], last[more]
-            lost = np.zeros(len(rows), np.int64)
+    lengths = pauses.offsets[1:] - pauses.offsets[:-1]
+    begins, ends = _disjoint(table, start, lengths, lengths > 0, pauses)
+    last = np.repeat(np.maximum(end, start), lengths)
+    lost = _before_all(table, np.minimum(ends, last, out=ends), scratch)
+    lost -= _before_all(table, np.minimum(begins, last), scratch)
+    sums = np.concatenate(([0], np.cumsum(lost)))
+    out -= np.diff(_pick(sums, pauses.offsets))
