@@ -88,26 +88,23 @@ def script(raw: bytes, url: str) -> str:
     statements = [text for text in statements if text.strip()]
     if raw.startswith(b"POST"):
         statements = _with_variables(statements, json.loads(content), url)
-    lines = [_one_line(text) for text in statements]
-    return "\n".join(["BEGIN;", *lines, "COMMIT;"]) + "\n"
+    return lines(statements)
 
 
-def _one_line(text: str) -> str:
-    body, _, command = text.partition("\n\\gset")
-    flat = " ".join(body.split())
-    return f"{flat} \\gset{command}" if command else f"{flat};"
+def lines(statements: list[str]) -> str:
+    """The statements as one transaction; what the database hands out is caught in variables."""
+    return "\n".join(["BEGIN;", *(_caught(" ".join(text.split())) for text in statements), "COMMIT;"]) + "\n"
 
 
 def _with_variables(statements: list[str], made: dict[str, Any], url: str) -> list[str]:
     """Names for what the database hands out: the number, the ids of ticket, note and event."""
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT max(id) FROM kernel_event WHERE subject_type = 'ticket'").fetchone()
-    names = {str(row[0] if row else 0): ":e_id"}
-    number = ""
-    if "number" in made:
-        names[str(made["id"])] = ":t_id"
-        number = made["number"]
-    return [_caught(renamed(text, names, number)) for text in statements]
+    event = str(row[0] if row else 0)
+    if "number" not in made:
+        return [renamed(text, {event: ":e_id"}) for text in statements]
+    names = {str(made["id"]): ":t_id", event: ":t_event_id"}
+    return [renamed(text, names, made["number"]) for text in statements]
 
 
 _LITERAL = re.compile(r"(?:\bE)?'(?:[^'\\]|''|\\.)*'")
@@ -134,7 +131,7 @@ def _ids(text: str, names: dict[str, str]) -> str:
 
 def _literal(text: str, names: dict[str, str], number: str) -> str:
     if number and text == f"'{number}'":
-        return f"'{number.rpartition('-')[0]}-' || :n"
+        return ":t_number"
     array = _ARRAY.fullmatch(text)
     if array and any(item in names for item in array[1].split(",")):
         return f"ARRAY[{_ids(array[1], names)}]"
@@ -146,14 +143,11 @@ def _literal(text: str, names: dict[str, str], number: str) -> str:
 
 def _caught(text: str) -> str:
     """The statement, its result kept in variables when others need it."""
-    if "kernel_next_number(" in text:
-        text = text.replace("SELECT kernel_next_number(", "SELECT n FROM kernel_next_number(")
-        return f"{text} AS n\n\\gset "
-    if text.startswith('INSERT INTO "tickets_ticket"'):
-        return f"{text}\n\\gset t_"
+    if text.startswith("WITH made AS ("):
+        return f"{text} \\gset t_"
     if "FROM kernel_record_event(" in text:
-        return f"{text}\n\\gset e_"
-    return text
+        return f"{text} \\gset e_"
+    return f"{text};"
 
 
 def run(home: Path, text: str, *, clients: int, seconds: int, postmaster: int) -> tuple[float, float]:

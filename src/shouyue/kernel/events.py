@@ -161,7 +161,8 @@ _TYPES = (
 _RECORD = f"SELECT id, seq FROM kernel_record_event({', '.join(f'%s::{kind}' for kind in _TYPES)})"  # noqa: S608
 _OF_ROW = ", ".join("made.id" if place in (2, 4) else f"%s::{kind}" for place, kind in enumerate(_TYPES))
 _RECORD_CREATED = (
-    "WITH made AS ({insert}) SELECT e.id, e.seq, made.* FROM made, kernel_record_event({event}) AS e"
+    "WITH made AS ({insert}) SELECT e.id AS event_id, e.seq AS event_seq, made.* "
+    "FROM made, kernel_record_event({event}) AS e"
 )
 _RECORD_MANY = f"""
 SELECT e.id, e.seq FROM kernel_record_events({", ".join(f"%s::{kind}[]" for kind in _TYPES)}) AS e ORDER BY e.place

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 from .errors import NotFound
+from .rows import find
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -20,31 +21,10 @@ def lock_rows(rows: models.QuerySet[Row]) -> list[Row]:
 
 def lock_row(rows: models.QuerySet[Row], **lookup: Any) -> Row:
     """One row, locked for update. Raises NotFound. Locks: the row."""
-    found: Any = rows.filter(**lookup).order_by().select_for_update(of=("self",))
-    if set(lookup) == {"pk"} and _is_whole(rows):
-        table = connection.ops.quote_name(rows.model._meta.db_table)
-        # writing out a wide table's columns anew costs more than reading the row
-        found = rows.model._default_manager.raw(
-            f"SELECT * FROM {table} WHERE id = %s FOR UPDATE",  # noqa: S608 -- the table's quoted name
-            [lookup["pk"]],
-        )
-    for row in found:
-        return row  # type: ignore[no-any-return]
-    raise NotFound
-
-
-def _is_whole(rows: models.QuerySet[Row]) -> bool:
-    """Whether nothing narrows or widens the rows: every row of the table, as it is."""
-    query = rows.query
-    return (
-        not query.where
-        and not query.select_related
-        and not query.annotations
-        and not query.is_sliced
-        and query.deferred_loading == (frozenset(), True)
-        and rows.model._meta.pk is not None
-        and rows.model._meta.pk.column == "id"
-    )
+    found = find(rows, lock=True, **lookup)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def hold(name: str) -> None:

@@ -69,7 +69,7 @@ def narrow_to(scope: Scope) -> None:
 def _apply(scope: Scope) -> None:
     role = f"{settings.DATABASE_ROLE_PREFIX}_{'all' if scope.everything else 'scoped'}"
     customers = ",".join(map(str, sorted(scope.customers)))
-    if connection.in_atomic_block and connection.begin_as(role, customers):
+    if connection.in_atomic_block and connection.begin_as(role, customers):  # type: ignore[attr-defined]
         return
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,6 +23,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
+from shouyue.kernel.rows import find
 from shouyue.parties import queries as parties
 from shouyue.parties.models import Contact, Customer, Site
 
@@ -320,7 +321,10 @@ def ticket_with_number(actor: Actor, number: str) -> Ticket:
 
 def plain_ticket(actor: Actor, number: str) -> Ticket:
     """One ticket without what belongs to it. Raises: NotFound, also for a stranger's. Queries: one."""
-    return _sole(Ticket.objects.visible_to(actor).filter(number=_clean(number)))
+    found: Ticket | None = find(Ticket.objects.visible_to(actor), number=_clean(number))
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _sole(rows: QuerySet[Ticket]) -> Ticket:
@@ -333,12 +337,16 @@ def _sole(rows: QuerySet[Ticket]) -> Ticket:
 
 def id_of(actor: Actor, number: str) -> int:
     """The id behind a number. Raises: NotFound, also for a stranger's. Queries: one."""
-    found = (
-        Ticket.objects.visible_to(actor).filter(number=_clean(number)).values_list("id", flat=True).first()
-    )
+    if actor.scope.everything:  # the list of columns and conditions need not be put together
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM tickets_ticket WHERE number = %s", [_clean(number)])
+            found = cursor.fetchone()
+    else:
+        seen = Ticket.objects.visible_to(actor).filter(number=_clean(number))
+        found = seen.order_by().values_list("id").first()
     if found is None:
         raise NotFound
-    return int(found)
+    return int(found[0])
 
 
 def _clean(number: str) -> str:

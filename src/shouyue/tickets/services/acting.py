@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shouyue.kernel import clock, events, locks
+from shouyue.kernel import clock, events, locks, rows
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid
 from shouyue.kernel.events import FactValue
@@ -82,8 +82,7 @@ def store(ticket: Ticket, changed: Iterable[str]) -> None:
     """Write the named columns and the next version. Queries: one."""
     ticket.version += 1
     ticket.updated_at = clock.now()
-    names = {*changed, "version", "updated_at"}
-    Ticket.objects.filter(pk=ticket.pk).update(**{name: getattr(ticket, name) for name in names})
+    rows.change(ticket, {*changed, "version", "updated_at"})
 
 
 def record(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from shouyue.files import services as files
 from shouyue.files.models import StoredFile
-from shouyue.kernel import clock
+from shouyue.kernel import clock, rows
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.tickets import access, rules
@@ -256,9 +256,9 @@ def add_note(
     """Put a note on a locked ticket; the verb that goes with it is the caller's. Raises: Invalid, NotAllowed."""
     if not public and not access.sees_internal(actor):
         raise NotAllowed
-    note: TicketNote = TicketNote.objects.create(
+    note = TicketNote(
         customer_id=ticket.customer_id,
-        ticket=ticket,
+        ticket_id=ticket.pk,
         author_id=actor.user_id,
         author_name=actor.name,
         is_public=public,
@@ -267,6 +267,7 @@ def add_note(
         written_at=clock.now(),
         source_key=source_key[:80] if source_key else None,
     )
+    rows.add(note)
     return note
 
 
