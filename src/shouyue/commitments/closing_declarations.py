@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.contracts.planning import approvals
 from shouyue.files import access as files
 from shouyue.files.models import StoredFile
 from shouyue.kernel import events
@@ -11,13 +12,13 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import FactType, Verb
 from shouyue.signoff import subjects
-from shouyue.web import navigation, states
+from shouyue.web import navigation, panels, states
 from shouyue.web.states import Look
 
-from . import access
+from . import access, objection_views
 from .queries.objections import objection_of, objection_subject
 from .queries.packing import pack_of
-from .services import waiver_answers
+from .services import plan_signoffs, waiver_answers
 
 _OBJECTION = {
     "commitment": FactType.CODE,
@@ -76,6 +77,20 @@ def declare() -> None:
     )
     events.consume(waiver_answers.consume)
     subjects.register("objection", objection_subject)
+    approvals.register(plan_signoffs.SignoffDesk())
+    events.consume(plan_signoffs.consume)
+    subjects.register("plan_proposal", plan_signoffs.subject)
+    panels.register(
+        "plan-proposal",
+        panels.Panel(
+            key="signoffs",
+            title=_("Sign-offs"),
+            render=objection_views.proposal_panel,
+            order=10,
+            icon="checklist",
+            place="side",
+        ),
+    )
     files.register_reader("objection", _reads_objection)
     files.register_reader("pack", _reads_pack)
     states.register(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.choices import Role
+from shouyue.contracts.models import PlanProposal
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotFound
@@ -285,3 +287,12 @@ def of_obligation(actor: Actor, row: Obligation) -> dict[str, Any]:
         and row.state in waiving.DISPUTABLE
         and access.can_dispute(actor, row.contract_id),
     }
+
+
+def proposal_panel(request: HttpRequest, proposal: object) -> str | None:
+    """Beside a proposed plan: the sign-offs by which both sides are asked."""
+    if not isinstance(proposal, PlanProposal):
+        return None
+    rows = signoffs.about(_actor(request), ("plan_proposal", proposal.pk))
+    context = {"rows": rows, "ask_url": "", "all_url": ""}
+    return render_to_string("signoff/_panel.html", context, request) if rows else None

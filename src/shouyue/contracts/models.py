@@ -325,6 +325,7 @@ class PlanProposalStep(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
     )
+    name = models.CharField(max_length=100, blank=True, default="")
     role = models.CharField(_("role"), max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     happened_at = models.DateTimeField()

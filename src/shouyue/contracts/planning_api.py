@@ -84,7 +84,7 @@ class ProposalStepOut(Schema):
 
     @staticmethod
     def resolve_actor(row: PlanProposalStep) -> str:
-        return row.actor.name if row.actor else ""
+        return row.name or (row.actor.name if row.actor else "")
 
 
 class ProposalOut(Schema):

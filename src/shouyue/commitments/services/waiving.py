@@ -166,6 +166,7 @@ def take_refusal(made: Objection, said: Said) -> None:
     _say(said, made, ObjectionAct.REFUSED)
     _enter(made, ObjectionState.REFUSED)
     _record("obligation.objection_refused", said.actor, made)
+    waiver_signoffs.call_off(actor=said.actor, made=made, words=said.words)
 
 
 def let_lapse(made: Objection) -> None:

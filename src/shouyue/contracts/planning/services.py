@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.contracts import access
 from shouyue.contracts.choices import OPEN_PROPOSALS, PlanStep, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
-from shouyue.contracts.planning import queries
+from shouyue.contracts.planning import approvals, queries
 from shouyue.contracts.services import put_in_force, store_plan_version
 from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
@@ -123,6 +124,7 @@ def propose_plan(
         proposed_at=clock.now(),
     )
     _step(actor, contract, proposal, PlanStep.PROPOSED)
+    approvals.ask(actor=actor, proposal=proposal, side="provider")
     return proposal
 
 
@@ -139,16 +141,61 @@ def approve_plan(*, actor: Actor, contract_id: int, proposal_id: int) -> PlanPro
             raise NotAllowed
         if actor.user_id is not None and actor.user_id == proposal.proposed_by_id:
             raise NotAllowed(_("Nobody approves his own proposal."))
-        _move(proposal, ProposalState.PROVIDER_APPROVED)
-        _step(actor, contract, proposal, PlanStep.PROVIDER_APPROVED)
     elif proposal.state == ProposalState.PROVIDER_APPROVED:
         if not access.may_approve_for_customer(actor, contract_id):
             raise NotAllowed
-        _move(proposal, ProposalState.APPROVED)
-        _step(actor, contract, proposal, PlanStep.CUSTOMER_APPROVED)
-        _apply_if_due(actor, contract, proposal)
     else:
         raise Conflict(_("This proposal is decided already."))
+    if approvals.answer(actor=actor, proposal=proposal, words="", is_given=True):
+        proposal.refresh_from_db()
+        return proposal
+    return _approve(Said(actor), contract, proposal)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who decided, with which words; role: in which capacity, where it is not one of his roles in the contract."""
+
+    actor: Actor
+    words: str = ""
+    role: str = ""
+
+
+@transaction.atomic
+def take_approval(*, proposal_id: int, said: Said) -> PlanProposal:
+    """A side has approved elsewhere, where it was checked who may. Raises: NotFound; Conflict when decided."""
+    contract, proposal = _held(proposal_id)
+    if proposal.state not in (ProposalState.PROPOSED, ProposalState.PROVIDER_APPROVED):
+        raise Conflict(_("This proposal is decided already."))
+    return _approve(said, contract, proposal)
+
+
+@transaction.atomic
+def take_refusal(*, proposal_id: int, said: Said) -> PlanProposal:
+    """A side has refused elsewhere, where it was checked who may. Raises: NotFound; Conflict when decided."""
+    contract, proposal = _held(proposal_id)
+    _end(said, contract, proposal, ProposalState.REFUSED, PlanStep.REFUSED)
+    approvals.call_off(actor=said.actor, proposal=proposal, words=said.words)
+    return proposal
+
+
+@transaction.atomic
+def let_lapse(*, proposal_id: int, said: Said) -> PlanProposal:
+    """Nobody has answered in time: the proposal is taken back. Raises: NotFound; Conflict when decided."""
+    contract, proposal = _held(proposal_id)
+    _end(said, contract, proposal, ProposalState.WITHDRAWN, PlanStep.WITHDRAWN)
+    return proposal
+
+
+def _approve(said: Said, contract: Contract, proposal: PlanProposal) -> PlanProposal:
+    if proposal.state == ProposalState.PROPOSED:
+        _move(proposal, ProposalState.PROVIDER_APPROVED)
+        _step(said.actor, contract, proposal, PlanStep.PROVIDER_APPROVED, said.words, said.role)
+        approvals.ask(actor=said.actor, proposal=proposal, side="customer")
+    else:
+        _move(proposal, ProposalState.APPROVED)
+        _step(said.actor, contract, proposal, PlanStep.CUSTOMER_APPROVED, said.words, said.role)
+        _apply_if_due(said.actor, contract, proposal, said.role)
     return proposal
 
 
@@ -166,7 +213,11 @@ def refuse_plan(*, actor: Actor, contract_id: int, proposal_id: int, reason: str
         raise NotAllowed
     if not reason.strip():
         raise Invalid(fields={"reason": [_("Say why.")]})
-    _end(actor, contract, proposal, ProposalState.REFUSED, PlanStep.REFUSED, reason)
+    if approvals.answer(actor=actor, proposal=proposal, words=reason, is_given=False):
+        proposal.refresh_from_db()
+        return proposal
+    _end(Said(actor, reason), contract, proposal, ProposalState.REFUSED, PlanStep.REFUSED)
+    approvals.call_off(actor=actor, proposal=proposal, words=reason)
     return proposal
 
 
@@ -176,7 +227,8 @@ def withdraw_plan(*, actor: Actor, contract_id: int, proposal_id: int, reason: s
     contract, proposal = _locked(actor, contract_id, proposal_id)
     if not access.can_manage(actor, contract_id):
         raise NotAllowed
-    _end(actor, contract, proposal, ProposalState.WITHDRAWN, PlanStep.WITHDRAWN, reason)
+    _end(Said(actor, reason), contract, proposal, ProposalState.WITHDRAWN, PlanStep.WITHDRAWN)
+    approvals.call_off(actor=actor, proposal=proposal, words=reason)
     return proposal
 
 
@@ -195,29 +247,24 @@ def apply_due_plans(*, actor: Actor) -> int:
 # Shared steps
 
 
-def _apply_if_due(actor: Actor, contract: Contract, proposal: PlanProposal) -> bool:
+def _apply_if_due(actor: Actor, contract: Contract, proposal: PlanProposal, role: str = "") -> bool:
     if proposal.state != ProposalState.APPROVED:
         return False
     if proposal.effective_on is not None and proposal.effective_on > clock.today(contract.time_zone):
         return False
     put_in_force(actor=actor, contract=contract, plan_version_id=proposal.plan_version_id)
     _move(proposal, ProposalState.IN_FORCE)
-    _step(actor, contract, proposal, PlanStep.APPLIED)
+    _step(actor, contract, proposal, PlanStep.APPLIED, role=role)
     return True
 
 
 def _end(
-    actor: Actor,
-    contract: Contract,
-    proposal: PlanProposal,
-    state: ProposalState,
-    step: PlanStep,
-    reason: str,
+    said: Said, contract: Contract, proposal: PlanProposal, state: ProposalState, step: PlanStep
 ) -> None:
     if not ProposalState(proposal.state).is_open:
         raise Conflict(_("This proposal is decided already."))
     _move(proposal, state)
-    _step(actor, contract, proposal, step, reason.strip()[:4000])
+    _step(said.actor, contract, proposal, step, said.words.strip()[:4000], said.role)
 
 
 def _move(proposal: PlanProposal, state: ProposalState) -> None:
@@ -226,15 +273,22 @@ def _move(proposal: PlanProposal, state: ProposalState) -> None:
     proposal.save(update_fields=["state", "settled_at"])
 
 
-def _step(actor: Actor, contract: Contract, proposal: PlanProposal, step: PlanStep, reason: str = "") -> None:
-    role = _role(actor, contract.pk, step)
+def _step(
+    actor: Actor,
+    contract: Contract,
+    proposal: PlanProposal,
+    step: PlanStep,
+    reason: str = "",
+    role: str = "",
+) -> None:
     PlanProposalStep.objects.create(
         customer_id=contract.customer_id,
         contract=contract,
         proposal=proposal,
         step=step,
         actor_id=actor.user_id,
-        role=role,
+        name=actor.name if actor.kind in ("user", "token", "link") else "",
+        role=role or _role(actor, contract.pk, step),
         reason=reason,
         happened_at=clock.now(),
     )
@@ -270,6 +324,14 @@ def _locked(actor: Actor, contract_id: int, proposal_id: int) -> tuple[Contract,
     contract: Contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
     rows = PlanProposal.objects.visible_to(actor).filter(contract=contract)
     proposal: PlanProposal = lock_row(rows, pk=proposal_id)
+    return contract, proposal
+
+
+def _held(proposal_id: int) -> tuple[Contract, PlanProposal]:
+    """Both rows, locked in the same order as everywhere; the caller has checked who may. Raises: NotFound."""
+    found = PlanProposal.objects.filter(pk=proposal_id).values_list("contract_id", flat=True).first()
+    contract: Contract = lock_row(Contract.objects.all(), pk=found)
+    proposal: PlanProposal = lock_row(PlanProposal.objects.all(), pk=proposal_id)
     return contract, proposal
 
 
