@@ -5,12 +5,12 @@ from __future__ import annotations
 from time import monotonic
 
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import events
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation, panels, rest, states
+from shouyue.web.moulds import mould
 from shouyue.web.states import Look
 
 from . import access, queries
@@ -28,7 +28,7 @@ def bell(request: HttpRequest, obj: object) -> str | None:
     if actor is None or actor.user_id is None:
         return None
     count = queries.unread_count(actor)
-    return render_to_string("notifications/_bell.html", {"count": count, "many": queries.MANY}, request)
+    return mould("notifications/_bell.html", count=count, many=queries.MANY)()
 
 
 def calls_badge(request: HttpRequest) -> int | None:

@@ -6,6 +6,7 @@ The looks are in templates, drawn once and filled here (`shouyue.web.moulds`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,16 +15,31 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from shouyue.commitments.queries.of_case import CasePromise
 from shouyue.kernel.actor import SYSTEM
 from shouyue.web.csrf import token_of
-from shouyue.web.moulds import mould
-from shouyue.web.templatetags.shouyue import badge, countdown, localtime_of, person, relative_time, tag
+from shouyue.web.moulds import lines, mould
+from shouyue.web.templatetags.shouyue import (
+    badge,
+    countdown,
+    localtime_of,
+    obligation_chip,
+    pairs_of,
+    panel_cards,
+    person,
+    relative_time,
+    tag,
+    timeline,
+)
 
 from .actions import ACTIONS, Action
+from .choices import Status
 from .forms import NoteForm
+from .history import Entry, FileRow, LinkRow, version_of
 from .models import Ticket
 
 _ROW = ("id", "url", "number", "title", "marks", "due", "status", "place", "assignee", "reported")
@@ -148,3 +164,75 @@ def stages(passed: Iterable[tuple[str, datetime]]) -> SafeString:
     return SafeString(
         "".join(f"<div><dt>{label}</dt><dd>{localtime_of(at, 'long')}</dd></div>" for label, at in passed)
     )
+
+
+def marks(ticket: Ticket, severity: str) -> list[SafeString]:
+    """State, priority, severity and importance, beside the title."""
+    found = [badge("ticket", ticket.status)]
+    if ticket.priority:
+        found.append(badge("priority", ticket.priority))
+    if ticket.severity:
+        found.append(tag(severity, "neutral", "gauge"))
+    if ticket.is_vip:
+        found.append(vip())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the body of a ticket's page is drawn from. note, upload: their forms, empty for who may not."""
+
+    clocks: Sequence[CasePromise]
+    entries: Sequence[Entry]
+    facts: Iterable[tuple[object, object]]
+    handling: Sequence[tuple[object, object]]
+    stages: Iterable[tuple[str, datetime]]
+    links: Sequence[LinkRow]
+    files: Sequence[FileRow]
+    can_edit: bool
+    note: SafeString
+    upload: SafeString
+
+
+def body(request: HttpRequest, ticket: Ticket, shown: Shown) -> SafeString:
+    """Everything about one ticket, with the panels of other modules."""
+    holes: dict[str, object] = {
+        "number": ticket.number,
+        "live_version": version_of(ticket),
+        "main_panels": panel_cards(request, "ticket", ticket),
+        "side_panels": panel_cards(request, "ticket", ticket, "side"),
+        "history": timeline(shown.entries),
+        "facts": pairs_of(shown.facts),
+        "stages": stages(shown.stages),
+        "files": attachments(shown.files),
+        "note_form": shown.note,
+        "upload": shown.upload,
+    }
+    clocks = [obligation_chip(one.state, one.title, one.due_at, one.warn_at) for one in shown.clocks]
+    waits = ticket.status == Status.WAITING
+    due = ticket.promised_answer_at if ticket.answer_given_at is None else None
+    promised = f"{localtime_of(due, 'long')} {countdown(due)}" if due is not None else ""
+    parts: dict[str, object] = {
+        "clocks": SafeString("".join(clocks)),
+        "wait_note": (ticket.wait_note or ticket.get_wait_reason_display()) if waits else "",
+        "promised": SafeString(promised),
+        "description": lines(ticket.description),
+        "handling": pairs_of(shown.handling),
+        "links": SafeString("".join(map(_link, shown.links))),
+    }
+    holes |= {name: value for name, value in parts.items() if value}
+    flags = {f"has_{name}": bool(value) for name, value in parts.items()}
+    return mould("tickets/_ticket.html", tuple(holes), can_edit=shown.can_edit, **flags)(**holes)
+
+
+def _link(row: LinkRow) -> SafeString:
+    title = Truncator(row.other.title).chars(40)
+    fill = mould("tickets/_link_row.html", ("number", "relation", "title"))
+    return fill(number=row.other.number, relation=row.relation, title=title)
+
+
+def attachments(files: Sequence[FileRow]) -> SafeString:
+    """The files of a ticket."""
+    if not files:
+        return mould("web/components/attachments.html", files=())()
+    return render_to_string("web/components/attachments.html", {"files": files})

@@ -28,6 +28,7 @@ from shouyue.web.moulds import text
 from . import access, queries, reading
 from .choices import (
     Attribution,
+    Cause,
     Channel,
     EquipmentType,
     FaultCategory,
@@ -335,9 +336,9 @@ def handling(ticket: Ticket, *, internal: bool) -> list[tuple[Text, str]]:
     """The handling data written so far; some of it is for the provider's people alone."""
     pairs: list[tuple[Text, str]] = []
     if ticket.cause:
-        pairs.append((_l("Cause"), ticket.get_cause_display()))
+        pairs.append((_("Cause"), _labels_of(Cause, get_language()).get(ticket.cause, ticket.cause)))
     if ticket.program_error_class:
-        pairs.append((_l("Program error class"), ticket.get_program_error_class_display()))
+        pairs.append((_("Program error class"), ticket.get_program_error_class_display()))
     for name, label, hidden in _HANDLING:
         text = getattr(ticket, name)
         if text and (internal or not hidden):

@@ -11,12 +11,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shouyue.commitments.queries.of_case import promises_of, shown
+from shouyue.commitments.queries.of_case import promises_of
+from shouyue.commitments.queries.of_case import shown as case_promise
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
@@ -201,6 +203,8 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
+NOTHING = SafeString("")
+
 # -- one ticket -------------------------------------------------------------------------------------------------
 
 
@@ -218,29 +222,33 @@ def _ticket(
     if access.reads_contract(actor, ticket.contract_id):
         promises = ticket.promises = promises_of(actor, ("ticket", ticket.pk))
     else:
-        promises = [shown(one, language) for one in queries.open_obligations(actor, ticket)]
+        promises = [case_promise(one, language) for one in queries.open_obligations(actor, ticket)]
     possible = actions.possible(actor, ticket)
     main = actions.main_action(possible, ticket)
     attached = files.files_of(actor, ("ticket", ticket.pk)) if "files" in parts else []
     links = queries.links_of(actor, ticket) if "links" in parts else []
     can_note = access.can(actor, "comment", ticket)
     can_attach = access.can(actor, "attach", ticket)
+    severity = queries.word_title(ticket.contract_id, "severity", ticket.severity, language)
+    shown = drawing.Shown(
+        clocks=history.clocks(promises),
+        entries=history.entries(actor, whole, attached),
+        facts=history.facts(ticket, language),
+        handling=history.handling(ticket, internal=internal),
+        stages=history.stages(ticket),
+        links=history.links(ticket, links),
+        files=[history.FileRow.of(stored) for stored in attached],
+        can_edit=rules.may_move("edit", ticket.status) and access.can(actor, "edit", ticket),
+        note=drawing.note_form(request, ticket, note_form, sees_internal=internal) if can_note else NOTHING,
+        upload=drawing.upload_form(request, ticket, sees_internal=internal) if can_attach else NOTHING,
+    )
+    others = [action for action in possible if action is not main]
     context = {
         "ticket": ticket,
-        "acts": drawing.acts(request, ticket, main, [action for action in possible if action is not main]),
-        "can_edit": rules.may_move("edit", ticket.status) and access.can(actor, "edit", ticket),
-        "note_form": drawing.note_form(request, ticket, note_form, sees_internal=internal)
-        if can_note
-        else "",
-        "upload": drawing.upload_form(request, ticket, sees_internal=internal) if can_attach else "",
-        "severity": queries.word_title(ticket.contract_id, "severity", ticket.severity, language),
-        "clocks": history.clocks(promises),
-        "entries": history.entries(actor, whole, attached),
-        "stages": drawing.stages(history.stages(ticket)),
-        "files": [history.FileRow.of(stored) for stored in attached],
-        "links": history.links(ticket, links),
-        "facts": history.facts(ticket, language),
-        "handling": history.handling(ticket, internal=internal),
+        "queue_url": reverse("tickets:queue") if access.serves(actor) else "",
+        "marks": drawing.marks(ticket, severity),
+        "acts": NOTHING if is_fragment(request) else drawing.acts(request, ticket, main, others),
+        "body": drawing.body(request, ticket, shown),
     }
     return render_page(request, "tickets/ticket.html", context, part="content", status=status)
 

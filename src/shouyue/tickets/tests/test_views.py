@@ -81,7 +81,7 @@ def test_queue_budget(rows):
     client.get("/desk/")
     with CaptureQueriesContext(connection) as captured:
         client.get("/desk/")
-    assert len(statements(captured)) <= 12, "\n".join(sql[:120] for sql in statements(captured))
+    assert len(statements(captured)) <= 10, "\n".join(sql[:120] for sql in statements(captured))
 
 
 def test_ticket_page_budget_does_not_grow_with_history():
@@ -101,7 +101,7 @@ def test_ticket_page_budget_does_not_grow_with_history():
     for text in ("一", "二", "三"):
         services.comment_on_ticket(actor=agent, ticket_id=ticket.pk, text=text)
     after = cost()
-    assert len(before) <= 25, "\n".join(sql[:120] for sql in before)
+    assert len(before) <= 9, "\n".join(sql[:120] for sql in before)
     assert len(after) <= len(before) + 1, "\n".join(sql[:120] for sql in after)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.http import HttpRequest
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -114,7 +115,7 @@ def localtime_of(moment: datetime | None, style: str = "minute") -> SafeString:
     """An instant in the reader's zone. style: ``short`` (no year), ``minute``, ``long``, ``date``, ``time``."""
     if moment is None:
         return mark_safe('<span class="text-secondary">—</span>')
-    local = timezone.localtime(moment)
+    local = moment.astimezone(timezone.get_current_timezone())
     exact = local.isoformat(" ", "seconds")[:19]
     shown = exact if style == "long" else local.strftime(_FORMATS[style])
     return SafeString(
@@ -127,7 +128,7 @@ def relative_time(moment: datetime | None) -> SafeString:
     """How long ago or until, with the exact time in the tooltip; scripts keep it current."""
     if moment is None:
         return mark_safe('<span class="text-secondary">—</span>')
-    local = timezone.localtime(moment)
+    local = moment.astimezone(timezone.get_current_timezone())
     exact = f"{local.isoformat(' ', 'seconds')[:19]} {_text(local.tzname())}"
     told = _text(wording.relative(moment, clock.now()))
     return SafeString(f'<time datetime="{moment.isoformat()}" title="{exact}" data-relative>{told}</time>')
@@ -159,7 +160,8 @@ def countdown(
     pattern = gettext("{time} overdue") if seconds < 0 else gettext("{time} left")
     text = pattern.replace("{time}", wording.clock_text(seconds))
     due, warn = due_at.isoformat(), warn_at.isoformat() if warn_at else ""
-    title = gettext("Due %(time)s") % {"time": timezone.localtime(due_at).isoformat(" ", "seconds")[:19]}
+    local = due_at.astimezone(timezone.get_current_timezone())
+    title = gettext("Due %(time)s") % {"time": local.isoformat(" ", "seconds")[:19]}
     return SafeString(
         f'<time class="sy-countdown is-{kind}" role="timer" datetime="{due}" data-countdown="{due}"'
         f' data-warn="{warn}" title="{_text(title)}">{_text(text)}</time>'
@@ -255,8 +257,8 @@ def progress_bar(value: float, maximum: float = 100, label: str = "", tone: str 
 # --- time lines and pairs ----------------------------------------------------------------------------------------
 
 
-@register.simple_tag(takes_context=True)
-def timeline(context: Context, entries: Iterable[Any]) -> SafeString:
+@register.simple_tag
+def timeline(entries: Iterable[Any]) -> SafeString:
     """What happened, entry by entry; by hand, because a page has dozens. Inputs: components/timeline.html."""
     drawn = []
     for entry in entries:
@@ -269,7 +271,7 @@ def timeline(context: Context, entries: Iterable[Any]) -> SafeString:
         body = f'<div class="sy-prose">{lines(str(text))}</div>' if text else ""
         part = getattr(entry, "template", "")
         if part:
-            body += render_to_string(part, {**context.flatten(), "entry": entry})
+            body += render_to_string(part, {"entry": entry})
         drawn.append(
             f'<li class="sy-timeline-entry"><span class="sy-timeline-icon tone-{_text(tone)}">{drawn_icon}</span>'
             f'<div class="sy-timeline-body"><div class="sy-timeline-head"><strong>{_text(entry.title)}</strong>{told}'
@@ -404,15 +406,20 @@ def drawer(content: str, id: str, title: str) -> SafeString:
 def page_panels(context: Context, page: str, obj: object = None, place: str = "main") -> SafeString:
     """The panels that other modules registered for this page, as cards (bare in the shell's own places)."""
     request = context["request"]
-    found = panels.panels_for(page, request, obj, place=place)
     if page in ("topbar", "signed-out"):
+        found = panels.panels_for(page, request, obj, place=place)
         return SafeString("".join(rendered.html for rendered in found))
+    return panel_cards(request, page, obj, place)
+
+
+def panel_cards(request: HttpRequest, page: str, obj: object = None, place: str = "main") -> SafeString:
+    """The panels of a page as cards, for pages that draw themselves."""
     return SafeString(
         "".join(
             mould(
                 "web/components/panel.html", ("title", "html"), key=one.panel.key, icon_name=one.panel.icon
             )(title=one.panel.title, html=SafeString(one.html))
-            for one in found
+            for one in panels.panels_for(page, request, obj, place=place)
         )
     )
 
