@@ -120,6 +120,7 @@ def _closing_page(
         "rows": rows,
         "scores": frozen.snapshot["scores"],
         "adjustments": [correction_shown(one, actor) for one in closings.adjustments_of(actor, found)],
+        "by_hand": closings.corrected_by_hand(actor, found),
         "steps": [
             Step(
                 step.at,
@@ -151,7 +152,7 @@ def correction_shown(one: closings.Correction, actor: Actor) -> dict[str, Any]:
         "after": State(row.after).value if row.after else "",
         "who": one.who or _("the system"),
         "why": one.why or _("an event was told after the period was closed"),
-        "objection": reverse("commitments:objection", args=[row.objection_id]) if one.why else "",
+        "objection": reverse("commitments:objection", args=[row.objection_id]) if one.is_objection else "",
     }
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
+from ninja.responses import Status
+from pydantic import Field
 
 from shouyue.contracts import queries as contracts
 from shouyue.web import rest
 
 from . import queries
 from .queries import board, proving
+from .services import correcting
 
 router = Router(tags=["commitments"])
 
@@ -209,3 +213,28 @@ def _clause(clause: proving.Clause) -> dict[str, Any]:
         "plan_number": clause.number,
         "digest": clause.digest,
     }
+
+
+class CorrectionIn(Schema):
+    """amount: to be added, negative to take off; hours where the quota counts time."""
+
+    amount: Decimal
+    reason: str = Field(max_length=300)
+
+
+class CorrectedOut(Schema):
+    obligation: int
+    state: str
+    amount: float | None
+
+
+@router.post(
+    "obligations/{obligation_id}/corrections", response={201: CorrectedOut}, summary="Correct a figure"
+)
+@rest.repeatable
+def correct_figure(request: HttpRequest, obligation_id: int, data: CorrectionIn) -> Status[dict[str, Any]]:
+    """Put the amount of a quota right by hand; visible with who and why, also after the period was frozen."""
+    row = correcting.correct_figure(
+        actor=rest.actor_of(request), obligation_id=obligation_id, amount=data.amount, reason=data.reason
+    )
+    return Status(201, {"obligation": row.pk, "state": row.state, "amount": row.facts.get("amount")})

@@ -19,7 +19,7 @@ from shouyue.web import lists
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Column, Empty, ListPage
 
-from . import access, calendar_views, cases, closing_views, objection_views, queries
+from . import access, calendar_views, cases, closing_views, correcting_views, objection_views, queries
 from .models import Commitment
 from .queries import board, calendar, closing, proving
 
@@ -58,6 +58,7 @@ def of_obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
         "behind": calendar_views.figures_panel(request, row),
         "objections": objection_views.of_obligation(actor, row),
         "adjustments": [closing_views.correction_shown(one, actor) for one in found.adjustments],
+        "correct_url": correcting_views.address_of(actor, row),
         "sees_text": contract_access.sees_provider_side(actor, row.contract_id),
         "printed_at": clock.now(),
         "printed_by": actor.name,

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from . import (
     calendar_views,
     closing_views,
+    correcting_views,
     evidence_views,
     objection_views,
     outlook_views,
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("obligations/export.csv", views.export_obligations, name="export_obligations"),
     path("obligations/<int:obligation_id>/", views.obligation, name="obligation"),
     path("obligations/<int:obligation_id>/evidence/", evidence_views.of_obligation, name="evidence"),
+    path("obligations/<int:obligation_id>/correct/", correcting_views.correct, name="correct"),
     path("obligations/<int:obligation_id>/waive/", objection_views.waive, name="waive"),
     path("obligations/<int:obligation_id>/dispute/", objection_views.dispute, name="dispute"),
     path("objections/", objection_views.objections, name="objections"),

@@ -13,16 +13,20 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from shouyue.accounts.models import User
+from shouyue.commitments.calendar_models import Contribution
 from shouyue.commitments.closing_models import Adjustment, Closing, Reopening
 from shouyue.commitments.rules.closing import Period, before, period_at, period_of
+from shouyue.commitments.rules.figures import is_duration
 from shouyue.commitments.rules.scoring import Counted, Sheet, sheet_of
 from shouyue.commitments.rules.standing import Figures
 from shouyue.contracts.access import sees_provider_side
 from shouyue.contracts.models import Contract
+from shouyue.contracts.plan_language.model import Quota
 from shouyue.contracts.queries import compiled
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Invalid, NotFound
+from shouyue.kernel.models import Event
 
 from .board import Board, Month, board_of
 from .objections import objections_visible_to
@@ -133,11 +137,15 @@ def due_periods(contract: Contract, now: datetime) -> list[Period]:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An adjustment as people read it. why: the objection's reason, empty for an event that came late."""
+    """An adjustment as people read it.
+
+    why: the reason of the objection, or of a figure corrected by hand; empty for an event that came late.
+    """
 
     adjustment: Adjustment
     who: str
     why: str
+    is_objection: bool = False
 
 
 def adjustments_of(actor: Actor, closing: Closing) -> list[Correction]:
@@ -158,14 +166,85 @@ def read_adjustments(actor: Actor, contract_id: int, rows: QuerySet[Adjustment])
     )
     wanted = {row.objection_id for row in found if row.objection_id}
     objections = {one.pk: one for one in objections_visible_to(actor).filter(pk__in=wanted)} if wanted else {}
+    told = [row.event_id for row in found if row.event_id]
+    reasons = dict(
+        Contribution.objects.visible_to(actor)
+        .filter(contract_id=contract_id, event_id__in=told)
+        .exclude(reason="")
+        .values_list("event_id", "reason")
+    )
     return [
         Correction(
             row,
             names.get(int(row.who.partition(":")[2]), "") if row.who.startswith(("user:", "token:")) else "",
-            str(objections[row.objection_id].get_reason_display()) if row.objection_id in objections else "",
+            str(objections[row.objection_id].get_reason_display())
+            if row.objection_id in objections
+            else reasons.get(row.event_id or 0, ""),
+            row.objection_id in objections,
         )
         for row in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A correction somebody made by hand. amount: hours where time is counted."""
+
+    obligation_id: int
+    title: str
+    amount: float
+    is_time: bool
+    reason: str
+    who: str
+    at: datetime
+
+
+def corrected_by_hand(actor: Actor, closing: Closing) -> list[ByHand]:
+    """Figures of a closed period that were corrected by hand after it was frozen. Queries: three."""
+    rows = (
+        Contribution.objects.visible_to(actor)
+        .filter(
+            contract_id=closing.contract_id,
+            obligation__falls_at__gte=closing.since,
+            obligation__falls_at__lt=closing.until,
+        )
+        .exclude(reason="")
+        .select_related("obligation__commitment")
+        .order_by("id")
+    )
+    if not sees_provider_side(actor, closing.contract_id):
+        rows = rows.filter(obligation__commitment__is_internal=False)
+    found = list(rows[:500])
+    told = {
+        event.pk: event
+        for event in Event.objects.filter(
+            pk__in=[row.event_id for row in found], recorded_at__gt=closing.closed_at
+        )
+    }
+    people = {
+        int(event.actor.partition(":")[2]) for event in told.values() if event.actor.startswith("user:")
+    }
+    names = dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name"))
+    plan = {one.name: one for one in compiled(closing.contract_id).plan.commitments}
+    made = []
+    for row in found:
+        event = told.get(row.event_id)
+        if event is None:
+            continue
+        promise = plan.get(row.obligation.commitment.name)
+        is_time = isinstance(promise, Quota) and is_duration(promise.bounds)
+        made.append(
+            ByHand(
+                row.obligation_id,
+                row.obligation.commitment.title(actor.language),
+                float(row.amount) / (3600 if is_time else 1),
+                is_time,
+                row.reason,
+                names.get(int(event.actor.partition(":")[2]), ""),
+                event.recorded_at,
+            )
+        )
+    return made
 
 
 @dataclass(frozen=True)

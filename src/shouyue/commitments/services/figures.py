@@ -312,6 +312,12 @@ def correct(*, obligation_id: int, event_id: int, amount: float, at: datetime, r
                 reason[:300],
             ],
         )
+    before = obligation.state
     weigh(books.pinned(obligation.contract_id, obligation.plan_version_id), obligation, clock.now())
+    if obligation.state != before:  # so that an adjustment of a frozen figure names who corrected it
+        if obligation.state == "kept":
+            obligation.kept_event_id = event_id
+        else:
+            obligation.ended_event_id = event_id
     storage.write([obligation])
     return obligation.facts
