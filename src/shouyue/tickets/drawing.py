@@ -123,17 +123,15 @@ def _act(slug: str, language: str | None) -> Act:
 
 def acts(request: HttpRequest, ticket: Ticket, main: Action | None, others: Sequence[Action]) -> SafeString:
     """What can be done now: the next step as a button, the rest in a menu."""
-    language = get_language()
-    fixed = {
-        "main": None if main is None else _act(main.slug, language),
-        "others": tuple(_act(action.slug, language) for action in others),
-    }
     if main is None and not others:
         return SafeString("")
+    language = get_language()
+    first = None if main is None else _act(main.slug, language)
+    rest = tuple(_act(action.slug, language) for action in others)
     holes = {"number": ticket.number}
-    if any(act is not None and not act.has_form for act in (fixed["main"], *fixed["others"])):
+    if any(act is not None and not act.has_form for act in (first, *rest)):
         holes["csrf_token"] = token_of(request)
-    return mould("tickets/_actions.html", tuple(holes), **fixed)(**holes)
+    return mould("tickets/_actions.html", tuple(holes), main=first, others=rest)(**holes)
 
 
 def _empty_note() -> dict[str, Any]:
@@ -221,7 +219,7 @@ def body(request: HttpRequest, ticket: Ticket, shown: Shown) -> SafeString:
         "links": SafeString("".join(map(_link, shown.links))),
     }
     holes |= {name: value for name, value in parts.items() if value}
-    flags = {f"has_{name}": bool(value) for name, value in parts.items()}
+    flags: dict[str, Any] = {f"has_{name}": bool(value) for name, value in parts.items()}
     return mould("tickets/_ticket.html", tuple(holes), can_edit=shown.can_edit, **flags)(**holes)
 
 

@@ -362,6 +362,7 @@ class ConstantNode(template.Node):
         kept = self._kept.get(language)
         if kept is None:
             empty = Context()
+            assert context.template is not None  # a node is drawn within its template
             with empty.bind_template(context.template):
                 kept = self._kept[language] = self.nodelist.render(empty)
         return kept
