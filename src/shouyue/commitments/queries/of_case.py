@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django.db import connection
 
 from shouyue.commitments.models import Obligation
+from shouyue.contracts.plan_language.speaking import span_said
 from shouyue.kernel.actor import Actor
+from shouyue.servicetime.durations import parse_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class CasePromise:
 
 _PROMISES = """
 SELECT o.id, o.state, o.due_at, o.warn_at, o.settled_at, c.kind, c.title_{language}, c.number_{language},
-    o.contract_id, o.customer_id
+    o.contract_id, o.customer_id, o.within
 FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
 WHERE o.case_type = %s AND o.case_id = %s AND o.state NOT IN ('waiting', 'void') AND (%s OR NOT c.is_internal)
 """
@@ -42,7 +45,7 @@ def promises_of(actor: Actor, case: tuple[str, int]) -> list[CasePromise]:
         rows = cursor.fetchall()
     contracts, customers = actor.contracts, actor.scope.customers
     found = [
-        CasePromise(*row[:8])
+        CasePromise(*row[:7], limit_of(row[10], row[7], actor.language))
         for row in rows
         if actor.scope.everything or (row[9] in customers and (contracts is None or row[8] in contracts))
     ]
@@ -50,6 +53,16 @@ def promises_of(actor: Actor, case: tuple[str, int]) -> list[CasePromise]:
         key=lambda one: (one.settled_at is not None, one.state == "paused", one.due_at or _FAR, one.id)
     )
     return found
+
+
+def limit_of(within: str, number: str, language: str) -> str:
+    """The limit as it was found for this obligation; `number` is the promise's whole table of limits."""
+    return _said(within, language.startswith("zh")) if within else number
+
+
+@lru_cache(maxsize=512)
+def _said(within: str, chinese: bool) -> str:
+    return span_said(parse_duration(within), chinese=chinese)
 
 
 def shown(one: Obligation, language: str) -> CasePromise:
@@ -63,5 +76,5 @@ def shown(one: Obligation, language: str) -> CasePromise:
         one.settled_at,
         promise.kind,
         promise.title(language),
-        promise.number(language),
+        limit_of(one.within, promise.number(language), language),
     )

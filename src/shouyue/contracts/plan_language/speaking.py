@@ -104,6 +104,14 @@ _CHARGES = {
 }
 
 
+def span_said(span: Duration, *, chinese: bool) -> str:
+    """A duration in words: `3个工作日`, `3 working days`."""
+    unit = _UNITS[span.kind]
+    if chinese:
+        return f"{span.amount}{unit.zh}"
+    return f"{span.amount} {unit.en}{'' if span.amount == 1 else 's'}"
+
+
 class _Said(str):
     """A text that is in words already."""
 
@@ -186,10 +194,7 @@ class Speaker:
     # values
 
     def span(self, span: Duration) -> str:
-        unit = self.pick(_UNITS[span.kind])
-        if self.chinese:
-            return f"{span.amount}{unit}"
-        return f"{span.amount} {unit}{'' if span.amount == 1 else 's'}"
+        return span_said(span, chinese=self.chinese)
 
     def each_span(self, span: Duration) -> str:
         """`every hour`, `every 5 minutes`."""
