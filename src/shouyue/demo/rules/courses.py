@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from . import stories
+from .rhythm import ZONE
 from .script import Scene, Script
 from .stories import Case
 from .texts import Fault
@@ -60,9 +61,7 @@ def hospital(case: Case) -> None:
     if case.fault.consultation:
         return stories.by_phone(case, case.script.desk(), 12)
     _send(case, ("ding.wei", "yan.jun", "miao.qing"))
-    late = _arrive(case, arrive_limit, 0.07)
-    if late:
-        _call_maker(case)
+    _arrive(case, arrive_limit, 0.07, when_late=_call_maker)
     stories.look_into(case)
     waited = _wait(case, (("customer", 0.08, 2), ("part", 0.14, 26)))
     return _finish(case, work_limit, waited=waited, called=0.85)
@@ -71,7 +70,7 @@ def hospital(case: Case) -> None:
 def _call_maker(case: Case) -> None:
     """Nobody was there in time, so the maker's experts are called in; now and then too late."""
     script = case.script
-    script.after(script.rng.uniform(18, 40) if script.chance(0.3) else script.rng.uniform(0.2, 0.9))
+    script.after(script.rng.uniform(18, 40) if script.chance(0.3) else script.rng.uniform(2, 12))
     script.do("raise_tier", case.engineer, to_tier="T3", reason=script.say("raise"))
 
 
@@ -89,6 +88,7 @@ def campus(case: Case) -> None:
         **more,
     )
     answer_limit, arrive_limit, work_limit = _limits(case)
+    answer_limit = 4 if examination else answer_limit
     stories.answer(case, answer_limit, answer_limit * 0.4, 0.04)
     if case.goes_wrong("cancel", 0.03):
         return stories.withdrawn(case)
@@ -99,14 +99,14 @@ def campus(case: Case) -> None:
     if case.goes_wrong("promise", 0.06):
         return _promise(case)
     _send(case, ("luo.bin", "fan.yu", "qu.na"))
-    late = _arrive(case, 15 if examination else arrive_limit, 0.08)
+    late = _arrive(case, 14 if examination else arrive_limit, 0.08)
     stories.look_into(case)
     waited = _wait(case, (("customer", 0.07, 3), ("vendor", 0.1, 4)))
     left = work_limit - case.minutes()
     if not waited and (late or left < 8) and script.chance(0.5):
         script.after(max(left, 0) + script.rng.uniform(2, 8))
         script.do("raise_tier", case.engineer, to_tier="T2", reason=script.say("raise"))
-    return _finish(case, max(left, 12), waited=waited, called=0.6)
+    return _finish(case, max(left, 12), waited=waited, called=0.85)
 
 
 def _promise(case: Case) -> None:
@@ -193,10 +193,12 @@ def bank(case: Case) -> None:
         return stories.by_phone(case, script.desk(), 10)
     near = {"city": ("wu.di", "ren.fei"), "town": ("ren.fei", "jin.bo"), "village": ("jin.bo",)}
     _send(case, near[place.area if place else "city"])
+    since = 0.0
     if not _is_day(case):
-        script.after(script.next_morning() - 60)
+        script.now = _seven(script)
+        since = case.minutes()
     farther = FARTHER.get(place.area if place else "", 1) if case.fault.severity != "cosmetic" else 1
-    _arrive(case, arrive_limit * farther, 0.07)
+    _arrive(case, arrive_limit * farther, 0.07, since=since)
     stories.look_into(case)
     if case.fault.item:
         _charge(case)
@@ -240,12 +242,33 @@ def _send(case: Case, engineers: tuple[str, ...]) -> None:
     stories.assign(case, script.desk(), script.rng.choice(engineers))
 
 
-def _arrive(case: Case, limit: float, late_share: float) -> bool:
-    """On the spot within the limit, or not; returns whether late."""
+def _seven(script: Script) -> datetime:
+    """When service hours begin again."""
+    local = script.now.astimezone(ZONE)
+    seven = local.replace(hour=7, minute=script.rng.randrange(2, 12))
+    return seven if seven > local else seven + timedelta(days=1)
+
+
+def _arrive(
+    case: Case,
+    limit: float,
+    late_share: float,
+    *,
+    since: float = 0.0,
+    when_late: Callable[[Case], None] | None = None,
+) -> bool:
+    """On the spot within the limit, or not; returns whether late.
+
+    since: the minute after the report at which the limit begins; when_late: what is done as it passes.
+    """
     script, rng = case.script, case.script.rng
     late = case.goes_wrong("road", late_share)
-    middle = min(limit * 0.55, 150)
-    at = limit * rng.uniform(1.08, 1.5) if late else min(script.about(middle), limit * 0.9)
+    at = since + (
+        limit * rng.uniform(1.3, 1.6) if late else min(script.about(min(limit * 0.5, 150)), limit * 0.85)
+    )
+    if late and when_late is not None:
+        case.reach(since + limit)
+        when_late(case)
     stories.go_there(case, max(at, case.minutes() + 3), late=late, by=script.desk())
     script.after(script.about(3))
     return late

@@ -57,6 +57,7 @@ def _remarkable(
     rows = {row["code"]: row for row in texts.contracts()}
     for code, scene in scenes.items():
         yield from rounds.of(scene, rows[code], seed, since, end)
+    yield rounds.calls(scenes["GB"], since, end + rounds.AHEAD)
     night = since + timedelta(days=days * 0.28)
     yield specials.crash(scenes["SW"], "CRASH-1", night.replace(hour=19, minute=41), rng, saved=True)
     noon = since + timedelta(days=days * 0.71)

@@ -105,16 +105,28 @@ def _round(scene: Scene, key: str, at: datetime, rng: random.Random, place: Plac
 
 
 def _vouching(scene: Scene, since: datetime, until: datetime) -> Iterator[Script]:
-    """Twice on every working day people look at what they have to vouch for, and give their word where it is time."""
+    """Once a day people look at what they have to vouch for, and give their word where it is time."""
     script = Script(f"{scene.code}-VOUCH", scene, random.Random(scene.code), since)
-    day = since.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = since.astimezone(ZONE).replace(hour=15, minute=10, second=0, microsecond=0)
     while day < until:
-        for hours in (10.3, 16.6):
-            script.now = day + timedelta(hours=hours)
-            if day.weekday() < 5 and since <= script.now < until:
-                script.do("vouch", scene.portal, contract_id=scene.contract_id)
+        script.now = day
+        if day >= since:
+            script.do("vouch", scene.portal, contract_id=scene.contract_id)
         day += timedelta(days=1)
     yield script
+
+
+def calls(scene: Scene, since: datetime, until: datetime) -> Script:
+    """The desk makes the calls that plans ask for, some times a day."""
+    script = Script("CALLS", scene, random.Random("calls"), since)
+    day = since.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < until:
+        for hours in (8.4, 11.2, 14.7, 17.9, 21.5):
+            script.now = day + timedelta(hours=hours)
+            if since <= script.now < until:
+                script.do("make_calls", script.desk())
+        day += timedelta(days=1)
+    return script
 
 
 def _milestone(scene: Scene, name: str, at: datetime) -> Script:

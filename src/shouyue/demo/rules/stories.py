@@ -297,8 +297,9 @@ def confirm(case: Case) -> None:
 
 
 def close(case: Case) -> None:
-    """The desk closes on the next morning; rarely the fault comes back a day later."""
+    """The desk asks how it went where the contract wants it, and closes; rarely the fault comes back a day later."""
     script = case.script
+    _ask_how_it_went(case)
     script.after(script.next_morning())
     script.do("close_ticket", script.desk(), note=script.say("close"))
     if case.goes_wrong("reopen", 0.01):
@@ -313,6 +314,22 @@ def close(case: Case) -> None:
         confirm(case)
         script.after(script.next_morning())
         script.do("close_ticket", script.desk(), note=script.say("permanent"))
+
+
+ASKED_AFTER = {"desktop": 24.5, "field-video": 3.0, "platform-equip": 2.0}
+"""Where everybody is called afterwards: hours after the solution, at the earliest."""
+
+
+def _ask_how_it_went(case: Case) -> None:
+    script = case.script
+    hours = ASKED_AFTER.get(script.scene.plan)
+    if hours is None or script.chance(0.06):
+        return
+    solved = [step.at for step in script.steps if step.verb == "resolve_ticket"][-1]
+    script.now = max(script.now, solved + timedelta(hours=hours + script.rng.uniform(0, 4)))
+    if not script.is_day():
+        script.after(script.next_morning())
+    script.do("call_back", script.desk(), text=script.say("asked_after"), to="user")
 
 
 def by_phone(case: Case, engineer: str, minutes: float) -> None:
@@ -447,6 +464,8 @@ def gov_build(case: Case) -> None:
     if major:
         script.after(script.about(6))
         script.do("grade_ticket", script.desk(), severity="major")
+        script.after(script.within(25, 9))
+        script.do("vouch_for", "service", promise="direct-call")
         script.after(script.about(12))
         script.do("raise_tier", "manager", to_tier="T3", reason=script.say("raise"))
     late = case.goes_wrong("work", 0.05)

@@ -152,7 +152,7 @@ def world() -> dict[str, Any]:
 
 @cache
 def contracts() -> tuple[dict[str, Any], ...]:
-    """The five contracts with their figures."""
+    """The eight contracts with their figures."""
     return tuple(_read("contracts.yaml"))
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from shouyue.accounts.models import User
+from shouyue.commitments.models import Obligation
 from shouyue.commitments.services import gating
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, GateRefused
+from shouyue.notifications.queries import calls_to_make
+from shouyue.notifications.services.calls import settle_call
 from shouyue.signoff import services as signoffs
 from shouyue.signoff.models import Step as SignoffStep
 from shouyue.signoff.queries import standing_of
@@ -22,6 +26,8 @@ from shouyue.tickets.models import Ticket
 from shouyue.tickets.services import charging
 
 from . import vouching, world
+
+REACHED = 0.85
 
 
 def ask_signoff(
@@ -97,6 +103,26 @@ def reach_milestone(
     )
 
 
+def vouch_for(*, actor: Actor, ticket_id: int, promise: str) -> None:
+    """Vouch for a promise about this very ticket; nothing happens where it does not run."""
+    found = (
+        Obligation.objects.filter(
+            commitment__name=promise, case_type="ticket", case_id=ticket_id, settled_at__isnull=True
+        )
+        .order_by("id")
+        .last()
+    )
+    if found is not None:
+        vouching.give_word(actor, found.commitment, found.pk)
+
+
+def make_calls(*, actor: Actor) -> None:
+    """Make every call that waits at the desk; most people are reached."""
+    for notice in calls_to_make(actor):
+        reached = random.Random(f"{notice.about_id}:{notice.attempts}").random() < REACHED
+        settle_call(actor=actor, notice_id=notice.pk, outcome="reached" if reached else "not_reached")
+
+
 def try_in_vain(service: Any, **arguments: Any) -> None:
     """An act the contract refuses; the refusal stays on record. Raises: Conflict when nothing refuses it."""
     try:
@@ -110,6 +136,14 @@ def try_in_vain(service: Any, **arguments: Any) -> None:
 
 ON_TICKETS = {
     verb.__name__: verb
-    for verb in (ask_signoff, give_signoff, refuse_signoff, decide_charge, quote_charge, state_charge)
+    for verb in (
+        ask_signoff,
+        give_signoff,
+        refuse_signoff,
+        decide_charge,
+        quote_charge,
+        state_charge,
+        vouch_for,
+    )
 }
-ON_CONTRACTS = {verb.__name__: verb for verb in (vouching.vouch, reach_milestone)}
+ON_CONTRACTS = {verb.__name__: verb for verb in (vouching.vouch, reach_milestone, make_calls)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Max
 
+from shouyue.accounts.models import User
 from shouyue.accounts.queries import actor_from
 from shouyue.commitments import books
 from shouyue.commitments.calendar_models import Attestation
@@ -18,12 +19,13 @@ from shouyue.commitments.services import attesting
 from shouyue.contracts.models import Membership
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import Attested, Deadline, Recurring, Standing
+from shouyue.contracts.plan_language.model import Commitment as Promise
 from shouyue.demo.rules import pictures
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 
 FORGOTTEN = 0.08
-NEXT_LOOK = timedelta(hours=18)
+NEXT_LOOK = timedelta(hours=26)
 NOTES = (
     "已逐项核对“{title}”，记录齐全，附件为证。",
     "本期“{title}”已按约定完成，现场查看无异常。",
@@ -32,64 +34,75 @@ NOTES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A promise somebody has to vouch for now."""
+class Wanted:
+    """A promise people vouch for: any one of these may."""
 
-    row: Commitment
-    part: Attested
+    parts: tuple[Attested, ...]
     title: str
-    obligation_id: int | None
+    is_standing: bool
 
 
 def vouch(*, actor: Actor, contract_id: int) -> None:
     """Give every word for which it is time now. actor: whose look it is; each word is given by who has the role."""
-    people: dict[str, Actor] = {}
-    for due in list(_due(contract_id)):
-        if due.part.role not in people:
-            member = (
-                Membership.objects.filter(contract_id=contract_id, role=due.part.role)
-                .select_related("user")
-                .first()
-            )
-            if member is None:
-                continue
-            people[due.part.role] = actor_from(member.user)
-        attesting.attest(
-            actor=people[due.part.role],
-            commitment_id=due.row.pk,
-            obligation_id=due.obligation_id,
-            note=random.Random(f"{due.row.name}{clock.now():%m%d}").choice(NOTES).format(title=due.title),
-            uploads=_evidence(due),
-        )
-
-
-def _due(contract_id: int) -> Iterator[Due]:
     plan = books.current(contract_id).plan
-    wanted: dict[str, tuple[Attested, str]] = {}
-    standing: dict[str, Attested] = {}
-    for promise in plan.commitments:
-        parts = attesting.attested_parts(promise)
-        if isinstance(promise, Deadline | Recurring | Standing) and parts:
-            wanted[promise.name] = (parts[0], promise.title.zh)
-            if isinstance(promise, Standing):
-                standing[promise.name] = parts[0]
+    wanted = _wanted(plan.commitments)
     rows = {
         row.pk: row
         for row in Commitment.objects.filter(contract_id=contract_id, is_active=True, name__in=wanted)
     }
-    yield from _standing(rows, wanted, standing, plan.zone)
+    due = [*_standing(rows, wanted, plan.zone), *_obligations(rows, wanted)]
+    people = _people(contract_id) if due else {}
+    actors: dict[str, Actor] = {}
+    for row, obligation_id in due:
+        role = next((part.role for part in wanted[row.name].parts if part.role in people), None)
+        if role is not None:
+            if role not in actors:
+                actors[role] = actor_from(people[role])
+            give_word(actors[role], row, obligation_id)
+
+
+def give_word(actor: Actor, row: Commitment, obligation_id: int | None) -> None:
+    """Attest now, with a picture or a sheet where the contract asks for evidence. Raises: what attesting raises."""
+    found = _wanted(books.current(row.contract_id).plan.commitments)[row.name]
+    words = {word for part in found.parts for word in part.evidence if isinstance(word, str)}
+    attesting.attest(
+        actor=actor,
+        commitment_id=row.pk,
+        obligation_id=obligation_id,
+        note=random.Random(f"{row.name}{clock.now():%m%d}").choice(NOTES).format(title=found.title),
+        uploads=_evidence(row, found.title, words),
+    )
+
+
+def _wanted(promises: Iterable[Promise]) -> dict[str, Wanted]:
+    found = {}
+    for promise in promises:
+        parts = attesting.attested_parts(promise)
+        if isinstance(promise, Deadline | Recurring | Standing) and parts:
+            is_standing = isinstance(promise, Standing)
+            found[promise.name] = Wanted(tuple(parts), promise.title.zh, is_standing)
+    return found
+
+
+def _people(contract_id: int) -> dict[str, User]:
+    """Who has which role, the first of each."""
+    rows = Membership.objects.filter(contract_id=contract_id).select_related("user").order_by("-id")
+    return {row.role: row.user for row in rows}
+
+
+def _obligations(
+    rows: dict[int, Commitment], wanted: dict[str, Wanted]
+) -> Iterator[tuple[Commitment, int | None]]:
     now = clock.now()
     found = Obligation.objects.filter(
-        commitment_id__in=[pk for pk, row in rows.items() if row.name not in standing],
+        commitment_id__in=[pk for pk, row in rows.items() if not wanted[row.name].is_standing],
         settled_at__isnull=True,
         opened_at__lte=now,
         state__in=("running", "missed"),
     ).order_by("commitment_id", "id")
     for one in found:
-        row = rows[one.commitment_id]
-        if _planned(one, row.name) <= now:
-            part, title = wanted[row.name]
-            yield Due(row, part, title, one.pk)
+        if _planned(one, rows[one.commitment_id].name) <= now:
+            yield rows[one.commitment_id], one.pk
 
 
 def _planned(one: Obligation, name: str) -> datetime:
@@ -104,39 +117,33 @@ def _planned(one: Obligation, name: str) -> datetime:
 
 
 def _standing(
-    rows: dict[int, Commitment],
-    wanted: dict[str, tuple[Attested, str]],
-    standing: dict[str, Attested],
-    zone: str,
-) -> Iterator[Due]:
-    mine = [row for row in rows.values() if row.name in standing]
+    rows: dict[int, Commitment], wanted: dict[str, Wanted], zone: str
+) -> Iterator[tuple[Commitment, int | None]]:
+    mine = [row for row in rows.values() if wanted[row.name].is_standing]
     last = dict(
         Attestation.objects.filter(commitment_id__in=[row.pk for row in mine])
         .values("commitment_id")
         .annotate(at=Max("attested_at"))
         .values_list("commitment_id", "at")
     )
-    now = clock.now()
     for row in sorted(mine, key=lambda row: row.pk):
-        part, title = wanted[row.name]
-        at = last.get(row.pk)
-        if at is not None and part.every is not None:
-            until = shift(at, part.every, zone)
-            rng = random.Random(f"{row.name}:{at:%Y%m%d}")
-            slack = timedelta(days=3) if rng.random() < 2 * FORGOTTEN else -timedelta(days=rng.uniform(1, 4))
-            if until is None or now < until + slack:
-                continue
-        elif at is not None:
-            continue
-        yield Due(row, part, title, None)
+        at, every = last.get(row.pk), wanted[row.name].parts[0].every
+        if at is None or (every is not None and _is_time_again(row.name, at, shift(at, every, zone))):
+            yield row, None
 
 
-def _evidence(due: Due) -> list[SimpleUploadedFile]:
-    words = {word for word in due.part.evidence if isinstance(word, str)}
+def _is_time_again(name: str, at: datetime, until: datetime | None) -> bool:
+    """Some days before the word runs out; now and then some days after."""
+    rng = random.Random(f"{name}:{at:%Y%m%d}")
+    slack = timedelta(days=3) if rng.random() < 2 * FORGOTTEN else -timedelta(days=rng.uniform(1, 4))
+    return until is not None and clock.now() >= until + slack
+
+
+def _evidence(row: Commitment, title: str, words: set[str]) -> list[SimpleUploadedFile]:
     day = f"{clock.now():%m%d}"
     if "photo" in words:
-        return [SimpleUploadedFile(f"现场{day}.png", pictures.rack(f"{due.row.name}{day}"), "image/png")]
+        return [SimpleUploadedFile(f"现场{day}.png", pictures.rack(f"{row.name}{day}"), "image/png")]
     if words:
-        text = f"{due.title}\n{clock.now():%Y-%m-%d}\n逐项核对，结果合格。\n"
+        text = f"{title}\n{clock.now():%Y-%m-%d}\n逐项核对，结果合格。\n"
         return [SimpleUploadedFile(f"记录{day}.txt", text.encode(), "text/plain")]
     return []

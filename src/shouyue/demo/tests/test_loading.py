@@ -10,15 +10,18 @@ import pytest
 from django.db import connection
 
 from shouyue.accounts.models import User
+from shouyue.commitments.calendar_models import Decision
+from shouyue.commitments.models import Obligation
 from shouyue.contracts.models import Contract
 from shouyue.demo.choices import State
 from shouyue.demo.models import DemoProgress, DemoStep, DemoStory
-from shouyue.demo.rules import texts
+from shouyue.demo.rules import pictures, texts
 from shouyue.demo.services import acting, erasing, loading, playing
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.kernel.verification import verify
+from shouyue.signoff.models import Signoff
 from shouyue.tickets.models import Ticket
 from shouyue.visits.models import Visit
 
@@ -62,7 +65,12 @@ def test_load_makes_the_world_and_settles_promises_in_virtual_time() -> None:
     assert outcome.steps > 250
     assert DemoProgress.objects.get().state == State.READY
     assert Ticket.objects.count() == 40
-    assert Contract.objects.count() == 5
+    assert Contract.objects.count() == 8
+    assert set(Contract.objects.get(code="ATM").sites.values_list("area", flat=True)) == {
+        "city",
+        "town",
+        "village",
+    }
     crossings = Contract.objects.get(code="FV").sites
     assert (crossings.filter(area="urban").count(), crossings.filter(area="outer").count()) == (23, 46)
     assert User.objects.get(username="desk").check_password("keep-our-word")
@@ -147,6 +155,33 @@ def test_speed_brings_what_is_to_come_nearer() -> None:
     assert step.at == END + timedelta(minutes=6)
 
 
+def test_a_picture_is_a_png_and_the_same_for_the_same_seed() -> None:
+    picture = pictures.rack("one")
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert picture == pictures.rack("one")
+    assert picture != pictures.rack("two")
+
+
+@pytest.mark.django_db
+def test_a_longer_life_keeps_and_breaks_promises_of_every_kind_in_unseen_contracts() -> None:
+    outcome = load(tickets=200, days=32)
+    assert outcome.problems == []
+    kinds = set(
+        Obligation.objects.filter(
+            contract__code__in=("HOSP", "CAMPUS", "ATM"), state__in=("kept", "missed", "late")
+        ).values_list("commitment__kind", "state")
+    )
+    assert {kind for kind, state in kinds if state == "kept"} >= {
+        "deadline",
+        "gate",
+        "recurring",
+        "standing",
+    }
+    assert {kind for kind, state in kinds if state != "kept"} >= {"deadline", "quota", "recurring", "target"}
+    assert Decision.objects.filter(source="entitlement").exists()
+    assert Signoff.objects.filter(state="given", contract__code="ATM").exists()
+
+
 def test_every_phrase_can_be_filled() -> None:
     words = texts.Words(
         dict.fromkeys(
@@ -156,7 +191,7 @@ def test_every_phrase_can_be_filled() -> None:
     for sort, phrases in texts._talk().items():
         for phrase in phrases:
             assert words.fill(phrase), sort
-    for plan in ("gov-build", "sw-warranty", "platform-equip", "desktop", "field-video"):
-        for fault in texts.faults(plan):
+    for row in texts.contracts():
+        for fault in texts.faults(row["plan"]):
             assert fault.cause in texts.CAUSES
             assert all(words.fill(said) for said in fault.says)
