@@ -128,6 +128,7 @@ def drive(
             times.append(time.perf_counter() - at)
             if status >= 300:
                 failures[status] = failures.get(status, 0) + 1
+        connection.socket.close()
         with lock:
             run.times += times
             for status, count in failures.items():

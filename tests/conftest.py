@@ -13,5 +13,6 @@ assert _spec.loader is not None
 _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
 
+django_db_modify_db_settings = _fixtures.django_db_modify_db_settings
 _database_scope = _fixtures._database_scope
 _language = _fixtures._language
