@@ -49,8 +49,9 @@ def actor_middleware(get_response: GetResponse) -> GetResponse:
         if request.path == "/" or request.path.startswith(_OPEN_TO_VISITORS):
             return None
         target = request.get_full_path() if request.method == "GET" else ""
-        return _lead_to(
-            request, reverse("accounts:sign_in") + (f"?{urlencode({'next': target})}" if target else "")
+        # A part of a page stays a redirect: the shell makes a notice of it, so that the page and its text remain.
+        return HttpResponseRedirect(
+            reverse("accounts:sign_in") + (f"?{urlencode({'next': target})}" if target else "")
         )
 
     middleware.process_view = process_view  # type: ignore[attr-defined]

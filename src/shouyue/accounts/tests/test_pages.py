@@ -147,3 +147,13 @@ def test_changes_need_the_csrf_token():
     user = make_user()
     browser = Client(enforce_csrf_checks=True)
     assert browser.post("/sign-in/", {"username": user.username, "password": PASSWORD}).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_part_of_a_page_tells_that_the_session_has_ended(client, method):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/users/7/?tab=roles"}
+    answer = getattr(client, method)("/users/", headers=headers)
+    assert answer.status_code == 401
+    assert "HX-Redirect" not in answer
+    assert "/sign-in/?next=%2Fusers%2F7%2F%3Ftab%3Droles" in answer.content.decode()
+    assert getattr(client, method)("/users/").status_code == 302

@@ -162,7 +162,7 @@ def test_a_dialog_gives_the_focus_back(page):
 def test_the_drawer_opens_with_its_part(page):
     page.get_by_role("link", name="侧边抽屉").click()
     expect(page.locator("#drawer")).to_be_visible()
-    expect(page.locator("#drawer-note")).to_be_visible()
+    expect(page.locator("#drawer-note")).to_be_focused()
 
 
 def test_confirm_asks_before_it_lets_through(page):

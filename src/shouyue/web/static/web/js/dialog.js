@@ -1,6 +1,8 @@
 // Dialogs and the drawer: native <dialog>, focus comes back to where it was.
 import { on } from "./dom.js";
 
+const FIRST_FIELD = ":is(input:not([type=hidden]), select, textarea):not(:disabled)";
+
 export function openDialog(dialog, opener = document.activeElement) {
   if (!dialog || dialog.open) return;
   dialog.showModal();
@@ -30,6 +32,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const title = source.dataset.drawer || source.textContent.trim();
   if (title) drawer.querySelector("[data-drawer-title]").textContent = title;
   openDialog(drawer, source);
+  // A keyboard writes at once; on a phone the keyboard on the screen would cover the form.
+  if (matchMedia("(pointer: fine)").matches) event.target.querySelector(FIRST_FIELD)?.focus();
 });
 // HX-Trigger: dialog:close — a form inside has done its work.
 document.addEventListener("dialog:close", () => {

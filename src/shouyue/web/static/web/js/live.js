@@ -31,7 +31,7 @@ function watch(element) {
     try {
       const sent = performance.now();
       const answer = await fetch(element.dataset.live, {
-        headers: { "HX-Request": "true", ...(tag && { "If-None-Match": tag }) },
+        headers: { "HX-Request": "true", "HX-Current-URL": location.href, ...(tag && { "If-None-Match": tag }) },
         cache: "no-store",
         signal: AbortSignal.timeout(10000),
       });
