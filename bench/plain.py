@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from shouyue.kernel.postgres.base import DatabaseWrapper
 from shouyue.runtime import embedded
 from shouyue.runtime.binaries import find
 
@@ -64,18 +65,26 @@ def ask(raw: bytes) -> tuple[int, bytes]:
 def written_down() -> Iterator[list[str]]:
     """The statements run within the block, with their values in them."""
     found: list[str] = []
-    execute = psycopg.Cursor.execute
+    execute, begin = psycopg.Cursor.execute, DatabaseWrapper.begin_as
 
     def noted(self: Any, query: Any, parameters: Any = None, **options: Any) -> Any:
         text = psycopg.ClientCursor(self.connection).mogrify(query, parameters)
         found.append(text)
         return execute(self, query, parameters, **options)
 
+    def begun(self: Any, role: str, customers: str) -> bool:
+        if not begin(self, role, customers):
+            return False
+        found.extend((f"SET LOCAL ROLE {role}", f"SET LOCAL app.customers = '{customers}'"))
+        return True
+
     psycopg.Cursor.execute = noted  # type: ignore[method-assign]
+    DatabaseWrapper.begin_as = begun  # type: ignore[method-assign]
     try:
         yield found
     finally:
         psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+        DatabaseWrapper.begin_as = begin  # type: ignore[method-assign]
 
 
 def script(raw: bytes, url: str) -> str:
