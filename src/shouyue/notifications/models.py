@@ -102,7 +102,7 @@ class Notice(models.Model):
     subject = models.CharField(_("subject"), max_length=300)
     body = models.TextField(_("text"), blank=True)
     url = models.CharField(max_length=300, blank=True)
-    key = models.CharField(max_length=160, unique=True)
+    key = models.CharField(max_length=160)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
@@ -128,8 +128,22 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            # as a constraint, not a unique field: that would bring a second index, for prefixes, of every notice
+            models.UniqueConstraint(fields=("key",), name="notifications_notice_key_uniq"),
+        )
         indexes = (
             models.Index(fields=("user", "-id"), name="notifications_user_idx"),
+            models.Index(
+                fields=("user", "-id"),
+                name="notifications_open_digest_idx",
+                condition=models.Q(channel="in_app", parts__gt=0, read_at__isnull=True),
+            ),
+            models.Index(
+                fields=("-id",),
+                name="notifications_mail_test_idx",
+                condition=models.Q(key__startswith="test:0:"),
+            ),
             models.Index(
                 fields=("user",),
                 name="notifications_unread_idx",

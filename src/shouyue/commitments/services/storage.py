@@ -542,7 +542,7 @@ _LATER = f"""
 SELECT k.id, {_HAPPENING} FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
     AS k (id, case_type, case_id, at)
 JOIN kernel_event e ON e.case_type = k.case_type AND e.case_id = k.case_id AND e.id < k.id AND e.occurred_at > k.at
-WHERE e.recorded_at > %s ORDER BY e.id
+WHERE e.recorded_at > %s AND e.recorded_at <= %s ORDER BY e.id
 """  # noqa: S608 - constants
 FORETOLD = timedelta(days=1)
 """No event is recorded longer than this before it happens."""
@@ -572,8 +572,11 @@ class Later:
         found: dict[int, list[Happening]] = defaultdict(list)
         rows = [(event.id, *event.case, event.at) for event in self._events]
         since = min(event.at for event in self._events) - FORETOLD
+        until = (
+            max(event.recorded_at for event in self._events) + FORETOLD
+        )  # the clock may have been set back
         with connection.cursor() as cursor:
-            cursor.execute(_LATER, [*arrays.literals(rows), since])
+            cursor.execute(_LATER, [*arrays.literals(rows), since, until])
             for number, *row in cursor.fetchall():
                 found[number].append(_happening(row))
         return found
