@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from shouyue.contracts import queries as contracts
 from shouyue.contracts import vocabulary
 from shouyue.contracts.models import Contract
+from shouyue.contracts.plan_language.texts import Text
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.web import lists
@@ -105,6 +106,7 @@ def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     actor = _actor(request)
     frozen = closing.with_frozen(actor, board.board_of(actor, contract, request.GET.get("month", "")))
     found = frozen.board
+    own = dict(contracts.compiled(contract.pk).plan.words)
     kind, standing = request.GET.get("kind", ""), request.GET.get("standing", "")
     lines = [
         line
@@ -115,7 +117,8 @@ def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
         "contract": contract,
         "board": found,
         "lines": [
-            _shown(line, actor.language) | {"now": frozen.corrected(line.commitment.name)} for line in lines
+            _shown(line, actor.language, own) | {"now": frozen.corrected(line.commitment.name)}
+            for line in lines
         ],
         "closing": frozen.closing,
         "kinds": Kind.choices,
@@ -132,7 +135,7 @@ def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     }
 
 
-def _shown(line: board.Line, language: str) -> dict[str, Any]:
+def _shown(line: board.Line, language: str, own: Mapping[str, Text]) -> dict[str, Any]:
     one = line.commitment
     return {
         "name": one.name,
@@ -143,7 +146,7 @@ def _shown(line: board.Line, language: str) -> dict[str, Any]:
         "question": one.question(language),
         "kind": Kind(one.kind).label,
         "source": ", ".join(one.source),
-        "awaits": vocabulary.list_said(one.awaits, language),
+        "awaits": vocabulary.list_said(one.awaits, language, own),
         "standing": line.standing,
         "figures": line.figures,
         "share": line.share,

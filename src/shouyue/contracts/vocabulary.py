@@ -167,9 +167,11 @@ def said(word: str, language: str) -> str:
     return title.pick(language) if title else word
 
 
-def list_said(words: Iterable[str], language: str) -> str:
-    """Words as people say them, one after the other."""
-    return ("、" if language.startswith("zh") else ", ").join(said(word, language) for word in words)
+def list_said(words: Iterable[str], language: str, own: Mapping[str, Text] | None = None) -> str:
+    """Words as people say them, one after the other. own: how a plan says its own words."""
+    titles = own or {}
+    shown = [titles[word].pick(language) if word in titles else said(word, language) for word in words]
+    return ("、" if language.startswith("zh") else ", ").join(shown)
 
 
 def _build() -> Vocabulary:

@@ -45,7 +45,7 @@ def promises_of(actor: Actor, case: tuple[str, int]) -> list[CasePromise]:
         rows = cursor.fetchall()
     contracts, customers = actor.contracts, actor.scope.customers
     found = [
-        CasePromise(*row[:7], limit_of(row[10], row[7], actor.language))
+        CasePromise(*(*row[:7], limit_of(row[10], row[7], actor.language)))
         for row in rows
         if actor.scope.everything or (row[9] in customers and (contracts is None or row[8] in contracts))
     ]
