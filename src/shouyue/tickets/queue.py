@@ -234,6 +234,20 @@ def _count(contracts: tuple[int, ...] | None) -> tuple[int, int]:
     return overdue, unassigned
 
 
+_SERVED = """
+SELECT id, code, name FROM contracts_contract
+WHERE is_active AND (%s OR (customer_id = ANY(%s::bigint[]) AND id = ANY(%s::bigint[]))) ORDER BY code
+"""
+
+
+def contract_choices(actor: Actor) -> list[tuple[int, str]]:
+    """The active contracts the queue can be narrowed to, by code. Queries: one."""
+    scope = actor.scope
+    with connection.cursor() as run:
+        run.execute(_SERVED, [scope.everything, sorted(scope.customers), sorted(actor.contract_roles)])
+        return [(number, f"{code} {name}") for number, code, name in run.fetchall()]
+
+
 def _contracts(actor: Actor, wanted: QueueFilter) -> list[int] | None:
     """The contracts a list is limited to; None for all of them."""
     readable = None if actor.scope.everything else readable_contracts(actor)

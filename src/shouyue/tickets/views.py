@@ -81,7 +81,7 @@ def _fixed_filters(language: str | None) -> dict[str, Filter]:
 
 
 def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
-    contracts = queries.contract_choices(actor)
+    contracts = queue.contract_choices(actor)
     shown = [pk for pk, _name in contracts[:20]]
     titles = queries.word_titles(shown, "severity", get_language() or "zh-hans")
     severities = {word: title for (_contract, word), title in sorted(titles.items())}

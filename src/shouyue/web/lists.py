@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.errors import Invalid
+from shouyue.web.moulds import text
 from shouyue.web.navigation import Text
 
 M = TypeVar("M", bound=Model)
@@ -123,6 +124,14 @@ class ListPage:
     def folds(self) -> bool:
         """Whether the filters would take up a phone's screen."""
         return len(self.narrowings) > 2
+
+    @property
+    def plain_heads(self) -> SafeString | None:
+        """The column heads as HTML when none of them sorts."""
+        if any(column.sort or column.hidden_label for column in self.columns):
+            return None
+        parts = (f'<th scope="col" class="text-{one.align}">{text(one.label)}</th>' for one in self.columns)
+        return SafeString("".join(parts))
 
     @property
     def heads(self) -> list["Head"]:

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext
 from shouyue import __version__
 from shouyue.kernel import clock
 from shouyue.web import panels, states, wording
-from shouyue.web.lists import Choice
+from shouyue.web.lists import Choice, Filter
 from shouyue.web.moulds import lines, mould
 from shouyue.web.moulds import text as _text
 from shouyue.web.spans import Mark, Segment, drawn
@@ -298,6 +298,18 @@ def pairs_of(pairs: Iterable[tuple[object, object]]) -> SafeString:
 
 
 @register.simple_tag
+def filter_control(list_id: str, item: Filter) -> SafeString:
+    """One control of a filter bar, from components/filter.html as a mould."""
+    holes: dict[str, object] = {"id": f"{list_id}-{item.key}", "key": item.key, "label": item.label}
+    if item.kind == "choice":
+        holes["options"] = filter_options(item.choices, item.value)
+    else:
+        holes["value"] = item.value
+    if item.kind == "search":
+        holes["placeholder"] = item.placeholder or item.label
+    return mould("web/components/filter.html", tuple(holes), kind=item.kind, is_set=bool(item.value))(**holes)
+
+
 def filter_options(choices: Iterable[Choice], value: str) -> SafeString:
     """The options of a filter; by hand, because a queue's filters have a hundred."""
     return SafeString(
