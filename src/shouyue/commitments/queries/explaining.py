@@ -22,29 +22,13 @@ from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import declared_verbs
 from shouyue.notifications.models import Notice
 from shouyue.servicetime import Segment, ServiceCalendar, ServiceTimeError, parse_duration
+from shouyue.web.service_spans import Stretch, segments_for_bar, stretches
 from shouyue.web.spans import Mark
 from shouyue.web.spans import Segment as Drawn
 from shouyue.web.states import Tone
 
 SHOWN_SEGMENTS = 60
-_TONES: dict[str, Tone] = {
-    "open": "good",
-    "make-up day": "progress",
-    "closed": "neutral",
-    "holiday": "muted",
-    "paused": "warn",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of the time from start to due. counted: seconds that counted."""
-
-    start: datetime
-    end: datetime | None
-    counted: int
-    label: str
-    kind: str
+SHOWN_ON_BAR = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +81,7 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
     now = clock.now().replace(microsecond=0)
     end = obligation.kept_at or obligation.settled_at or now
     target = parse_duration(obligation.within).seconds if obligation.within else None
-    stretches, is_cut = _stretches(calendar, obligation, start, pauses)
+    segments = _segments(calendar, obligation, start, pauses)
     notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related("user")
     return Explained(
         window=_window_title(obligation, actor.language),
@@ -105,8 +89,8 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
         limit=obligation.within,
         target=target,
         counted=calendar.elapsed(start, max(end, start), pauses) if obligation.window else None,
-        stretches=stretches,
-        bar=_bar(stretches, obligation.due_at or now),
+        stretches=stretches(segments[:SHOWN_SEGMENTS], calendar.zone),
+        bar=segments_for_bar(segments[:SHOWN_ON_BAR], calendar.zone, obligation.due_at or now),
         marks=_marks(obligation),
         steps=_steps(actor, obligation),
         evidence=_evidence(promise, actor.language),
@@ -121,7 +105,7 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
             .exclude(pk=obligation.pk)
             .order_by("occurrence")[:20]
         ),
-        is_cut=is_cut,
+        is_cut=len(segments) > SHOWN_SEGMENTS,
     )
 
 
@@ -158,46 +142,23 @@ def _pauses(obligation: Obligation) -> list[tuple[datetime, datetime | None, str
     ]
 
 
-def _stretches(
+def _segments(
     calendar: ServiceCalendar, obligation: Obligation, start: datetime, pauses: Sequence[Any]
-) -> tuple[list[Stretch], bool]:
-    """The stretches from start to due, as many as a reader can use."""
+) -> list[Segment]:
+    """The segments from start to due; none where no limit is counted or it cannot be reckoned."""
     if not obligation.within and obligation.due_at is None:
-        return [], False
+        return []
     span = parse_duration(obligation.within) if obligation.within else None
     if span is not None and span.seconds is not None:
         seconds = span.seconds
     elif obligation.due_at is not None:
         seconds = calendar.elapsed(start, obligation.due_at, pauses)
     else:
-        return [], False
+        return []
     try:
-        found = calendar.explain(start, seconds, pauses)
+        return calendar.explain(start, seconds, pauses)
     except ServiceTimeError:
-        return [], False
-    made = [_stretch(segment) for segment in found[:SHOWN_SEGMENTS]]
-    return made, len(found) > SHOWN_SEGMENTS
-
-
-def _stretch(segment: Segment) -> Stretch:
-    words = {
-        "open": _("counts"),
-        "make-up day": _("counts (make-up working day)"),
-        "closed": _("outside the service window"),
-        "holiday": _("holiday"),
-        "paused": _("clock stopped"),
-    }
-    label = words.get(segment.kind, segment.kind)
-    if segment.name:
-        label = f"{label}: {_(segment.name)}"
-    return Stretch(segment.start, segment.end, segment.counted, label, segment.kind)
-
-
-def _bar(stretches: Sequence[Stretch], until: datetime) -> list[Drawn]:
-    return [
-        Drawn(part.start, part.end or max(until, part.start), _TONES.get(part.kind, "neutral"), part.label)
-        for part in stretches
-    ]
+        return []
 
 
 def _marks(obligation: Obligation) -> list[Mark]:
@@ -279,4 +240,4 @@ def _evidence(promise: Any, language: str) -> list[str]:
     return found
 
 
-__all__ = ["Explained", "Step", "Stretch", "explain"]
+__all__ = ["Explained", "Step", "explain"]

@@ -21,6 +21,7 @@ from shouyue.contracts.tests.factories import make_plan_version, make_user
 from shouyue.kernel import clock, scope
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
+from shouyue.web.service_spans import label_of
 
 from .factories import PLAN, beijing, contract_under, happens, make_member, new_case, plan_text, states
 
@@ -122,6 +123,10 @@ def test_the_list_filters_and_the_obligation_explains_itself():
     assert (found.target, found.counted) == (600, 900)
     assert len(found.steps) == 4
     assert [part.kind for part in found.stretches] == ["open"]
+    assert [(part.tone, str(part.label)) for part in found.bar] == [("good", label_of("open"))]
+    # Drawn by the component that the calendar page uses, with its running sum.
+    assert 'class="table table-sm sy-stretches"' in response.content.decode()
+    assert [part.total for part in found.stretches] == [600]
 
 
 def test_htmx_gets_the_drawer_alone():
