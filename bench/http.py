@@ -44,15 +44,15 @@ def scenarios(cast: Cast, url: str) -> dict[str, Scenario]:
             "title": chance.choice(TITLES),
             "description": TEXT,
         }
-        return http("POST", "/api/tickets/", body=_json(ticket), **bearer("wide"))
+        return http("POST", "/api/tickets", body=_json(ticket), **bearer("wide"))
 
     def comment(chance: random.Random) -> bytes:
         note = {"text": "现场已检查电源与链路，更换模块后观察十分钟。", "public": False}
-        path = f"/api/tickets/{chance.choice(unsettled)}/notes/"
+        path = f"/api/tickets/{chance.choice(unsettled)}/notes"
         return http("POST", path, body=_json(note), **bearer("wide"))
 
     def queue_of(role: str) -> Request:
-        wanted = http("GET", "/api/tickets/?limit=50", **bearer(role))
+        wanted = http("GET", "/api/tickets?limit=50", **bearer(role))
         return lambda _chance: wanted
 
     def page_of(role: str) -> Request:
@@ -63,7 +63,7 @@ def scenarios(cast: Cast, url: str) -> dict[str, Scenario]:
         return http("GET", f"/tickets/{chance.choice(tickets)}/", **cookie("wide"))
 
     def ticket_read(chance: random.Random) -> bytes:
-        return http("GET", f"/api/tickets/{chance.choice(tickets)}/", **bearer("wide"))
+        return http("GET", f"/api/tickets/{chance.choice(tickets)}", **bearer("wide"))
 
     return {
         "create": Scenario("create a ticket (API)", create, 500),

@@ -29,11 +29,11 @@ class FileOut(Schema):
     stored_at: datetime
 
 
-@router.get("files/{int:file_id}/", response=FileOut, summary="A stored file")
+@router.get("files/{int:file_id}", response=FileOut, summary="A stored file")
 def get_file(request: HttpRequest, file_id: int) -> StoredFile:
     return queries.file_with_id(rest.actor_of(request), file_id)
 
 
-@router.get("files/{int:file_id}/content/", response={200: Any}, summary="The bytes of a stored file")
+@router.get("files/{int:file_id}/content", response={200: Any}, summary="The bytes of a stored file")
 def get_content(request: HttpRequest, file_id: int) -> HttpResponse | FileResponse:
     return views.file_response(request, queries.file_with_id(rest.actor_of(request), file_id))

@@ -88,7 +88,7 @@ class RawQuery(rest.PageQuery):
 
 
 @router.get(
-    "contracts/{code}/raw/events/", response=rest.Page[RawEvent], summary="Recorded facts of a contract"
+    "contracts/{code}/raw/events", response=rest.Page[RawEvent], summary="Recorded facts of a contract"
 )
 def raw_events(request: HttpRequest, code: str, query: Query[RawQuery]) -> HttpResponse:
     """All facts in the order they were recorded. The first page of a walk is noted in the access log."""
@@ -99,7 +99,7 @@ def raw_events(request: HttpRequest, code: str, query: Query[RawQuery]) -> HttpR
     return rest.answer({**page, "items": [queries.plain_event(row) for row in page["items"]]})
 
 
-@router.get("contracts/{code}/raw/tickets/", response=rest.Page[RawTicket], summary="Tickets of a contract")
+@router.get("contracts/{code}/raw/tickets", response=rest.Page[RawTicket], summary="Tickets of a contract")
 def raw_tickets(request: HttpRequest, code: str, query: Query[RawQuery]) -> HttpResponse:
     """All tickets of the contract, oldest first. The first page of a walk is noted in the access log."""
     actor = rest.actor_of(request)

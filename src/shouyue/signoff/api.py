@@ -175,7 +175,7 @@ def _answer(request: HttpRequest, number: str, status: int = 200) -> HttpRespons
     return rest.answer(_whole(signoff), status=status, version=signoff.version)
 
 
-@router.get("signoffs/", response=rest.Page[SignoffOut], summary="Sign-offs, newest first")
+@router.get("signoffs", response=rest.Page[SignoffOut], summary="Sign-offs, newest first")
 def list_signoffs(request: HttpRequest, query: Query[SignoffQuery]) -> HttpResponse:
     wanted = SignoffFilter(
         text=query.q,
@@ -190,12 +190,12 @@ def list_signoffs(request: HttpRequest, query: Query[SignoffQuery]) -> HttpRespo
     return rest.answer({**page, "items": [_plain(one, SignoffOut) for one in page["items"]]})
 
 
-@router.get("signoffs/{number}/", response=SignoffWhole, summary="One sign-off with its chain and answers")
+@router.get("signoffs/{number}", response=SignoffWhole, summary="One sign-off with its chain and answers")
 def get_signoff(request: HttpRequest, number: str) -> HttpResponse:
     return _answer(request, number)
 
 
-@router.post("signoffs/", response={201: SignoffWhole}, summary="Ask for a consent, approval or signature")
+@router.post("signoffs", response={201: SignoffWhole}, summary="Ask for a consent, approval or signature")
 @rest.repeatable
 def ask(request: HttpRequest, data: AskIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -235,7 +235,7 @@ def _own_step(actor: Actor, number: str, step_id: int | None) -> int:
     return int(found[0].pk)
 
 
-@router.post("signoffs/{number}/give/", response=SignoffWhole, summary="Consent, approve or sign")
+@router.post("signoffs/{number}/give", response=SignoffWhole, summary="Consent, approve or sign")
 @rest.repeatable
 def give(request: HttpRequest, number: str, data: AnswerIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -245,7 +245,7 @@ def give(request: HttpRequest, number: str, data: AnswerIn) -> HttpResponse:
     return _answer(request, number)
 
 
-@router.post("signoffs/{number}/refuse/", response=SignoffWhole, summary="Refuse, and say why")
+@router.post("signoffs/{number}/refuse", response=SignoffWhole, summary="Refuse, and say why")
 @rest.repeatable
 def refuse(request: HttpRequest, number: str, data: AnswerIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -254,7 +254,7 @@ def refuse(request: HttpRequest, number: str, data: AnswerIn) -> HttpResponse:
     return _answer(request, number)
 
 
-@router.post("signoffs/{number}/withdraw/", response=SignoffWhole, summary="Take a consent or approval back")
+@router.post("signoffs/{number}/withdraw", response=SignoffWhole, summary="Take a consent or approval back")
 @rest.repeatable
 def withdraw(request: HttpRequest, number: str, data: WordsIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -263,7 +263,7 @@ def withdraw(request: HttpRequest, number: str, data: WordsIn) -> HttpResponse:
     return _answer(request, number)
 
 
-@router.post("signoffs/{number}/cancel/", response=SignoffWhole, summary="Call off what is no longer needed")
+@router.post("signoffs/{number}/cancel", response=SignoffWhole, summary="Call off what is no longer needed")
 @rest.repeatable
 def cancel(request: HttpRequest, number: str, data: WordsIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -272,20 +272,20 @@ def cancel(request: HttpRequest, number: str, data: WordsIn) -> HttpResponse:
     return _answer(request, number)
 
 
-@router.get("delegations/", response=list[DelegationOut], summary="One's own deputies and deputyships")
+@router.get("delegations", response=list[DelegationOut], summary="One's own deputies and deputyships")
 def list_delegations(request: HttpRequest) -> HttpResponse:
     rows = queries.my_delegations(rest.actor_of(request))
     return rest.answer([_plain(one, DelegationOut) for one in rows])
 
 
-@router.post("delegations/", response={201: DelegationOut}, summary="Name a deputy for a time")
+@router.post("delegations", response={201: DelegationOut}, summary="Name a deputy for a time")
 @rest.repeatable
 def delegate(request: HttpRequest, data: DelegationIn) -> HttpResponse:
     made = services.delegate(actor=rest.actor_of(request), **data.model_dump())
     return rest.answer(_plain(made, DelegationOut), status=201)
 
 
-@router.post("delegations/{int:delegation_id}/end/", response=DelegationOut, summary="End a deputyship early")
+@router.post("delegations/{int:delegation_id}/end", response=DelegationOut, summary="End a deputyship early")
 @rest.repeatable
 def end_delegation(request: HttpRequest, delegation_id: int) -> HttpResponse:
     ended = services.end_delegation(actor=rest.actor_of(request), delegation_id=delegation_id)

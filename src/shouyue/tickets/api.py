@@ -206,11 +206,11 @@ def answer(actor: Actor, ticket: Ticket, status: int = 200) -> HttpResponse:
     """A ticket with its ETag."""
     response = rest.answer(detail(actor, ticket), status=status, version=ticket.version)
     if status == 201:
-        response["Location"] = f"{reverse('api:list_tickets')}{ticket.number}/"
+        response["Location"] = f"{reverse('api:list_tickets')}/{ticket.number}"
     return response
 
 
-@router.get("tickets/", response=rest.Page[TicketRow], summary="The queue, strictest running clock first")
+@router.get("tickets", response=rest.Page[TicketRow], summary="The queue, strictest running clock first")
 def list_tickets(request: HttpRequest, query: Query[ListQuery]) -> HttpResponse:
     """Open tickets by due time; with `status=all`, or a settled state, newest first."""
     wanted = QueueFilter(
@@ -229,14 +229,14 @@ def list_tickets(request: HttpRequest, query: Query[ListQuery]) -> HttpResponse:
     return rest.answer({"items": page.rows, "next": page.next_cursor or None})
 
 
-@router.get("tickets/mine/", response=rest.Page[TicketRow], summary="What I reported")
+@router.get("tickets/mine", response=rest.Page[TicketRow], summary="What I reported")
 def list_own_tickets(request: HttpRequest, query: Query[rest.PageQuery]) -> HttpResponse:
     """The tickets the caller reported, newest first."""
     page = queue.reported_by(rest.actor_of(request), cursor=query.cursor, size=query.limit)
     return rest.answer({"items": page.rows, "next": page.next_cursor or None})
 
 
-@router.post("tickets/", response={201: TicketOut}, summary="Report")
+@router.post("tickets", response={201: TicketOut}, summary="Report")
 @rest.repeatable
 def report_ticket(request: HttpRequest, data: TicketIn) -> HttpResponse:
     """Make a ticket; the promises of its contract start to run."""
@@ -247,13 +247,13 @@ def report_ticket(request: HttpRequest, data: TicketIn) -> HttpResponse:
     return answer(actor, services.report_ticket(actor=actor, **values), status=201)
 
 
-@router.get("tickets/{number}/", response=TicketOut, summary="One ticket")
+@router.get("tickets/{number}", response=TicketOut, summary="One ticket")
 def get_ticket(request: HttpRequest, number: str) -> HttpResponse:
     actor = rest.actor_of(request)
     return answer(actor, queries.plain_ticket(actor, number))
 
 
-@router.patch("tickets/{number}/", response=TicketOut, summary="Correct a ticket (If-Match)")
+@router.patch("tickets/{number}", response=TicketOut, summary="Correct a ticket (If-Match)")
 def edit_ticket(request: HttpRequest, number: str, data: TicketChange) -> HttpResponse:
     """Needs the ETag you saw as If-Match; 412 when the ticket has changed since."""
     actor = rest.actor_of(request)
@@ -421,159 +421,159 @@ def _handling(data: Handling) -> dict[str, Any]:
     return {**given, "texts": texts}
 
 
-@router.post("tickets/{number}/triage/", response=TicketOut, summary="Triage")
+@router.post("tickets/{number}/triage", response=TicketOut, summary="Triage")
 @rest.repeatable
 def triage(request: HttpRequest, number: str, data: Triage) -> HttpResponse:
     return _verb(request, number, services.triage_ticket, **data.model_dump())
 
 
-@router.post("tickets/{number}/priority/", response=TicketOut, summary="Set the priority")
+@router.post("tickets/{number}/priority", response=TicketOut, summary="Set the priority")
 @rest.repeatable
 def priority(request: HttpRequest, number: str, data: PriorityIn) -> HttpResponse:
     return _verb(request, number, services.set_priority, **data.model_dump())
 
 
-@router.post("tickets/{number}/grade/", response=TicketOut, summary="Grade")
+@router.post("tickets/{number}/grade", response=TicketOut, summary="Grade")
 @rest.repeatable
 def grade(request: HttpRequest, number: str, data: Grade) -> HttpResponse:
     return _verb(request, number, services.grade_ticket, **data.model_dump())
 
 
-@router.post("tickets/{number}/contract/", response=TicketOut, summary="Set the contract")
+@router.post("tickets/{number}/contract", response=TicketOut, summary="Set the contract")
 @rest.repeatable
 def contract(request: HttpRequest, number: str, data: ContractIn) -> HttpResponse:
     return _verb(request, number, services.set_contract, contract_id=data.contract_id)
 
 
-@router.post("tickets/{number}/assign/", response=TicketOut, summary="Assign")
+@router.post("tickets/{number}/assign", response=TicketOut, summary="Assign")
 @rest.repeatable
 def assign(request: HttpRequest, number: str, data: Assignment) -> HttpResponse:
     return _verb(request, number, services.assign_ticket, **data.model_dump())
 
 
-@router.post("tickets/{number}/take/", response=TicketOut, summary="Take")
+@router.post("tickets/{number}/take", response=TicketOut, summary="Take")
 @rest.repeatable
 def take(request: HttpRequest, number: str) -> HttpResponse:
     return _verb(request, number, services.take_ticket)
 
 
-@router.post("tickets/{number}/accept/", response=TicketOut, summary="Accept")
+@router.post("tickets/{number}/accept", response=TicketOut, summary="Accept")
 @rest.repeatable
 def accept(request: HttpRequest, number: str) -> HttpResponse:
     return _verb(request, number, services.accept_ticket)
 
 
-@router.post("tickets/{number}/respond/", response=TicketOut, summary="Answer the requester")
+@router.post("tickets/{number}/respond", response=TicketOut, summary="Answer the requester")
 @rest.repeatable
 def respond(request: HttpRequest, number: str, data: Spoken) -> HttpResponse:
     return _verb(request, number, services.respond_to_ticket, **data.model_dump())
 
 
-@router.post("tickets/{number}/promise-answer/", response=TicketOut, summary="Promise an answer by a time")
+@router.post("tickets/{number}/promise-answer", response=TicketOut, summary="Promise an answer by a time")
 @rest.repeatable
 def promise_answer(request: HttpRequest, number: str, data: AnswerPromise) -> HttpResponse:
     return _verb(request, number, services.promise_answer, **data.model_dump())
 
 
-@router.post("tickets/{number}/give-answer/", response=TicketOut, summary="Give the promised answer")
+@router.post("tickets/{number}/give-answer", response=TicketOut, summary="Give the promised answer")
 @rest.repeatable
 def give_answer(request: HttpRequest, number: str, data: Written) -> HttpResponse:
     return _verb(request, number, services.give_answer, **data.model_dump())
 
 
-@router.post("tickets/{number}/wait/", response=TicketOut, summary="Start waiting")
+@router.post("tickets/{number}/wait", response=TicketOut, summary="Start waiting")
 @rest.repeatable
 def wait(request: HttpRequest, number: str, data: Wait) -> HttpResponse:
     return _verb(request, number, services.start_waiting, **data.model_dump())
 
 
-@router.post("tickets/{number}/resume/", response=TicketOut, summary="End waiting")
+@router.post("tickets/{number}/resume", response=TicketOut, summary="End waiting")
 @rest.repeatable
 def resume(request: HttpRequest, number: str) -> HttpResponse:
     return _verb(request, number, services.end_waiting)
 
 
-@router.post("tickets/{number}/raise-tier/", response=TicketOut, summary="Hand to another tier")
+@router.post("tickets/{number}/raise-tier", response=TicketOut, summary="Hand to another tier")
 @rest.repeatable
 def raise_tier(request: HttpRequest, number: str, data: TierRaise) -> HttpResponse:
     return _verb(request, number, services.raise_tier, **data.model_dump())
 
 
-@router.post("tickets/{number}/request-escalation/", response=TicketOut, summary="Ask for somebody higher")
+@router.post("tickets/{number}/request-escalation", response=TicketOut, summary="Ask for somebody higher")
 @rest.repeatable
 def request_escalation(request: HttpRequest, number: str, data: Reason) -> HttpResponse:
     return _verb(request, number, services.request_escalation, reason=data.reason)
 
 
-@router.post("tickets/{number}/propose-solution/", response=TicketOut, summary="Propose a solution")
+@router.post("tickets/{number}/propose-solution", response=TicketOut, summary="Propose a solution")
 @rest.repeatable
 def propose_solution(request: HttpRequest, number: str, data: Written) -> HttpResponse:
     return _verb(request, number, services.propose_solution, **data.model_dump())
 
 
-@router.post("tickets/{number}/fix-temporarily/", response=TicketOut, summary="Record a temporary fix")
+@router.post("tickets/{number}/fix-temporarily", response=TicketOut, summary="Record a temporary fix")
 @rest.repeatable
 def fix_temporarily(request: HttpRequest, number: str, data: Written) -> HttpResponse:
     return _verb(request, number, services.fix_temporarily, **data.model_dump())
 
 
-@router.post("tickets/{number}/handling/", response=TicketOut, summary="Record the handling")
+@router.post("tickets/{number}/handling", response=TicketOut, summary="Record the handling")
 @rest.repeatable
 def handling(request: HttpRequest, number: str, data: Handling) -> HttpResponse:
     return _verb(request, number, services.record_handling, **_handling(data))
 
 
 @router.post(
-    "tickets/{number}/replacement/", response=TicketOut, summary="Record the user's decision on replacement"
+    "tickets/{number}/replacement", response=TicketOut, summary="Record the user's decision on replacement"
 )
 @rest.repeatable
 def replacement(request: HttpRequest, number: str, data: Replacement) -> HttpResponse:
     return _verb(request, number, services.decide_replacement, accepted=data.accepted)
 
 
-@router.post("tickets/{number}/attribution/", response=TicketOut, summary="Say what caused the fault")
+@router.post("tickets/{number}/attribution", response=TicketOut, summary="Say what caused the fault")
 @rest.repeatable
 def attribution(request: HttpRequest, number: str, data: AttributionIn) -> HttpResponse:
     return _verb(request, number, services.set_attribution, attribution=data.attribution)
 
 
-@router.post("tickets/{number}/resolve/", response=TicketOut, summary="Resolve")
+@router.post("tickets/{number}/resolve", response=TicketOut, summary="Resolve")
 @rest.repeatable
 def resolve(request: HttpRequest, number: str, data: Resolution) -> HttpResponse:
     return _verb(request, number, services.resolve_ticket, **_handling(data))
 
 
-@router.post("tickets/{number}/call-back/", response=TicketOut, summary="Call back")
+@router.post("tickets/{number}/call-back", response=TicketOut, summary="Call back")
 @rest.repeatable
 def call_back(request: HttpRequest, number: str, data: CallBack) -> HttpResponse:
     return _verb(request, number, services.call_back, **data.model_dump())
 
 
-@router.post("tickets/{number}/confirm/", response=TicketOut, summary="Confirm the solution")
+@router.post("tickets/{number}/confirm", response=TicketOut, summary="Confirm the solution")
 @rest.repeatable
 def confirm(request: HttpRequest, number: str, data: Confirmation) -> HttpResponse:
     return _verb(request, number, services.confirm_resolution, **data.model_dump())
 
 
-@router.post("tickets/{number}/reject/", response=TicketOut, summary="Reject the solution")
+@router.post("tickets/{number}/reject", response=TicketOut, summary="Reject the solution")
 @rest.repeatable
 def reject(request: HttpRequest, number: str, data: Reason) -> HttpResponse:
     return _verb(request, number, services.reject_resolution, reason=data.reason)
 
 
-@router.post("tickets/{number}/reopen/", response=TicketOut, summary="Reopen")
+@router.post("tickets/{number}/reopen", response=TicketOut, summary="Reopen")
 @rest.repeatable
 def reopen(request: HttpRequest, number: str, data: Reason) -> HttpResponse:
     return _verb(request, number, services.reopen_ticket, reason=data.reason)
 
 
-@router.post("tickets/{number}/close/", response=TicketOut, summary="Close")
+@router.post("tickets/{number}/close", response=TicketOut, summary="Close")
 @rest.repeatable
 def close(request: HttpRequest, number: str, data: Note) -> HttpResponse:
     return _verb(request, number, services.close_ticket, note=data.note)
 
 
-@router.post("tickets/{number}/cancel/", response=TicketOut, summary="Cancel")
+@router.post("tickets/{number}/cancel", response=TicketOut, summary="Cancel")
 @rest.repeatable
 def cancel(request: HttpRequest, number: str, data: Cancellation) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -583,20 +583,20 @@ def cancel(request: HttpRequest, number: str, data: Cancellation) -> HttpRespons
     )
 
 
-@router.post("tickets/{number}/link/", response=TicketOut, summary="Link to another ticket")
+@router.post("tickets/{number}/link", response=TicketOut, summary="Link to another ticket")
 @rest.repeatable
 def link(request: HttpRequest, number: str, data: LinkIn) -> HttpResponse:
     other = queries.id_of(rest.actor_of(request), data.other)
     return _verb(request, number, services.link_tickets, other_id=other, kind=data.kind)
 
 
-@router.get("tickets/{number}/notes/", response=list[NoteOut], summary="Notes")
+@router.get("tickets/{number}/notes", response=list[NoteOut], summary="Notes")
 def list_notes(request: HttpRequest, number: str) -> list[Any]:
     actor = rest.actor_of(request)
     return queries.notes_of(actor, queries.plain_ticket(actor, number))
 
 
-@router.post("tickets/{number}/notes/", response={201: NoteOut}, summary="Add a note")
+@router.post("tickets/{number}/notes", response={201: NoteOut}, summary="Add a note")
 @rest.repeatable
 def add_note(request: HttpRequest, number: str, data: NoteIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -606,13 +606,13 @@ def add_note(request: HttpRequest, number: str, data: NoteIn) -> HttpResponse:
     return rest.answer({name: getattr(note, name) for name in NoteOut.model_fields}, status=201)
 
 
-@router.get("tickets/{number}/files/", response=list[FileOut], summary="Files")
+@router.get("tickets/{number}/files", response=list[FileOut], summary="Files")
 def list_files(request: HttpRequest, number: str) -> list[Any]:
     actor = rest.actor_of(request)
     return files.files_of(actor, ("ticket", queries.id_of(actor, number)))
 
 
-@router.post("tickets/{number}/files/", response={201: FileOut}, summary="Attach a file")
+@router.post("tickets/{number}/files", response={201: FileOut}, summary="Attach a file")
 @rest.repeatable
 def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> HttpResponse:
     actor = rest.actor_of(request)

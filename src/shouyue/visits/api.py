@@ -85,7 +85,7 @@ def _step(request: HttpRequest, visit_id: int, act: Callable[..., Visit], **valu
     return _answer(request, visit_id)
 
 
-@router.get("visits/", response=rest.Page[VisitOut], summary="Visits, newest first")
+@router.get("visits", response=rest.Page[VisitOut], summary="Visits, newest first")
 def list_visits(request: HttpRequest, query: Query[VisitQuery]) -> HttpResponse:
     actor = rest.actor_of(request)
     rows = queries.listed(actor)
@@ -97,12 +97,12 @@ def list_visits(request: HttpRequest, query: Query[VisitQuery]) -> HttpResponse:
     return rest.answer({"items": [_plain(visit) for visit in page["items"]], "next": page["next"]})
 
 
-@router.get("visits/{int:visit_id}/", response=VisitOut, summary="One visit")
+@router.get("visits/{int:visit_id}", response=VisitOut, summary="One visit")
 def get_visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     return _answer(request, visit_id)
 
 
-@router.get("tickets/{number}/visits/", response=list[VisitOut], summary="Visits of a ticket")
+@router.get("tickets/{number}/visits", response=list[VisitOut], summary="Visits of a ticket")
 def list_of_ticket(request: HttpRequest, number: str) -> HttpResponse:
     actor = rest.actor_of(request)
     ticket_id = tickets.id_of(actor, number)
@@ -110,7 +110,7 @@ def list_of_ticket(request: HttpRequest, number: str) -> HttpResponse:
     return rest.answer([_plain(visit) for visit in found])
 
 
-@router.post("tickets/{number}/visits/", response={201: VisitOut}, summary="Send an engineer")
+@router.post("tickets/{number}/visits", response={201: VisitOut}, summary="Send an engineer")
 @rest.repeatable
 def dispatch(request: HttpRequest, number: str, data: DispatchIn) -> HttpResponse:
     actor = rest.actor_of(request)
@@ -118,31 +118,31 @@ def dispatch(request: HttpRequest, number: str, data: DispatchIn) -> HttpRespons
     return _answer(request, visit.pk, status=201)
 
 
-@router.post("visits/{int:visit_id}/receive/", response=VisitOut, summary="Dispatch received")
+@router.post("visits/{int:visit_id}/receive", response=VisitOut, summary="Dispatch received")
 @rest.repeatable
 def receive(request: HttpRequest, visit_id: int, data: StepIn) -> HttpResponse:
     return _step(request, visit_id, services.receive_visit, at=data.at)
 
 
-@router.post("visits/{int:visit_id}/depart/", response=VisitOut, summary="Set out")
+@router.post("visits/{int:visit_id}/depart", response=VisitOut, summary="Set out")
 @rest.repeatable
 def depart(request: HttpRequest, visit_id: int, data: StepIn) -> HttpResponse:
     return _step(request, visit_id, services.depart, at=data.at)
 
 
-@router.post("visits/{int:visit_id}/arrive/", response=VisitOut, summary="Arrive")
+@router.post("visits/{int:visit_id}/arrive", response=VisitOut, summary="Arrive")
 @rest.repeatable
 def arrive(request: HttpRequest, visit_id: int, data: StepIn) -> HttpResponse:
     return _step(request, visit_id, services.arrive, at=data.at)
 
 
-@router.post("visits/{int:visit_id}/leave/", response=VisitOut, summary="Leave")
+@router.post("visits/{int:visit_id}/leave", response=VisitOut, summary="Leave")
 @rest.repeatable
 def leave(request: HttpRequest, visit_id: int, data: LeaveIn) -> HttpResponse:
     return _step(request, visit_id, services.leave, **data.model_dump())
 
 
-@router.post("visits/{int:visit_id}/cancel/", response=VisitOut, summary="Call off")
+@router.post("visits/{int:visit_id}/cancel", response=VisitOut, summary="Call off")
 @rest.repeatable
 def cancel(request: HttpRequest, visit_id: int, data: CancelIn) -> HttpResponse:
     return _step(request, visit_id, services.cancel_visit, reason=data.reason)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -67,10 +68,14 @@ def visit_page(request: HttpRequest, visit_id: int) -> HttpResponse:
     """One visit with everything the engineer needs on the way."""
     actor = _actor(request)
     visit = queries.visit_with_id(actor, visit_id)
+    can_step = access.can_step(actor, visit, visit.ticket)
+    item = _shown(visit)
+    if not can_step:
+        item |= {"step": "", "may_begin": False}
     context = {
-        "item": _shown(visit),
-        "can_step": access.can_step(actor, visit, visit.ticket),
-        "can_cancel": access.can_step(actor, visit, visit.ticket) and rules.may("cancel", visit.state),
+        "item": item,
+        "can_step": can_step,
+        "can_cancel": can_step and rules.may("cancel", visit.state),
         "stages": _stages(visit),
     }
     return render_page(request, "visits/visit.html", context)
@@ -110,6 +115,8 @@ def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     act, form_class, label, icon = STEPS[name]
     actor = _actor(request)
     visit = queries.visit_with_id(actor, visit_id)
+    if request.method != "POST" and not access.can_step(actor, visit, visit.ticket):
+        return redirect("visits:visit", visit_id)  # somebody else's step: what may be read of it
     access.require_step(actor, visit, visit.ticket)
     form_class = form_class or forms.StepForm
     form = form_class(request.POST if request.method == "POST" else None)

@@ -16,7 +16,22 @@ from shouyue.web import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+API = "/api/"
 DEFAULT_ZONE = "Asia/Shanghai"
+
+
+def one_address_middleware(get_response: GetResponse) -> GetResponse:
+    """Addresses of the API have no slash at their end; with one they are answered alike, also where a body comes along.
+
+    Must come before everything that looks at the address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(API) and request.path_info != API and request.path_info[-1] == "/":
+            request.path_info = request.path_info.rstrip("/")
+            request.path = request.path.rstrip("/")
+        return get_response(request)
+
+    return middleware
 
 
 class ActorLocaleMiddleware:
@@ -55,7 +70,7 @@ class ErrorPageMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, ShouyueError) and not request.path.startswith("/api/"):
+        if isinstance(exception, ShouyueError) and not request.path.startswith(API):
             return errors.answer(
                 request,
                 exception.status,

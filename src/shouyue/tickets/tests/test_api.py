@@ -21,7 +21,7 @@ from .factories import (
 )
 
 pytestmark = pytest.mark.django_db
-LIST = "/api/tickets/"
+LIST = "/api/tickets"
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_create_answers_the_ticket_with_etag_and_location():
     data = response.json()
     assert (data["number"], data["title"], data["status"]) == (ticket.number, "黑屏 📷", "new")
     assert response["ETag"] == '"1"'
-    assert response["Location"] == f"/api/tickets/{ticket.number}/"
+    assert response["Location"] == f"/api/tickets/{ticket.number}"
     assert "take" in data["moves"]
 
 
@@ -106,7 +106,7 @@ def test_list_answers_rows_and_cursor():
 def test_edit_needs_the_version_seen():
     ticket = make_ticket()
     client = client_of(make_agent())
-    path = f"{LIST}{ticket.number}/"
+    path = f"{LIST}/{ticket.number}/"
 
     def patch(**headers):
         return client.patch(
@@ -150,7 +150,7 @@ def test_every_verb_by_its_path():
     ticket = make_ticket()
     client = client_of(make_agent())
     for verb, body, event in VERBS:
-        response = post(client, f"{LIST}{ticket.number}/{verb}/", body)
+        response = post(client, f"{LIST}/{ticket.number}/{verb}/", body)
         assert response.status_code == 200, (verb, response.content)
         assert Event.objects.filter(subject_type="ticket", subject_id=ticket.pk).latest("id").verb == event
 
@@ -159,7 +159,7 @@ def test_notes_and_files():
     contract = make_contract()
     ticket = make_ticket(contract)
     staff, customer = client_of(make_agent()), client_of(make_customer_user(contract))
-    path = f"{LIST}{ticket.number}/"
+    path = f"{LIST}/{ticket.number}/"
     assert post(staff, f"{path}notes/", {"text": "内部：备件不足"}).status_code == 201
     assert post(staff, f"{path}notes/", {"text": "正在处理", "public": True}).status_code == 201
     assert [note["text"] for note in customer.get(f"{path}notes/").json()] == ["正在处理"]
@@ -175,8 +175,8 @@ def test_notes_and_files():
 def test_walls_of_every_path():
     ours, theirs = make_contract(), make_contract()
     ticket = make_ticket(ours)
-    path = f"{LIST}{ticket.number}/"
-    unknown = f"{LIST}XX-2026-1/"
+    path = f"{LIST}/{ticket.number}/"
+    unknown = f"{LIST}/XX-2026-1/"
     for stranger in (make_engineer(theirs), make_customer_user(theirs)):
         client = client_of(stranger)
         assert client.get(LIST).json()["items"] == []
@@ -192,7 +192,7 @@ def test_walls_of_every_path():
 
 def test_readers_and_visitors_are_refused(client):
     ticket = make_ticket()
-    path = f"{LIST}{ticket.number}/"
+    path = f"{LIST}/{ticket.number}/"
     assert client.get(path).status_code == 401
     reader = client_of(make_officer())
     assert reader.get(path).status_code == 200
@@ -210,7 +210,19 @@ def test_an_end_user_reports_and_finds_his_own():
         client, LIST, {"contract_id": contract.pk, "title": "打印机卡纸", "channel": "phone", "is_vip": True}
     )
     assert (made.status_code, made.json()["channel"], made.json()["is_vip"]) == (201, "portal", False)
-    assert [row["number"] for row in client.get(f"{LIST}mine/").json()["items"]] == [made.json()["number"]]
+    assert [row["number"] for row in client.get(f"{LIST}/mine/").json()["items"]] == [made.json()["number"]]
     done = services.take_ticket(actor=make_agent(), ticket_id=made.json()["id"])
     services.resolve_ticket(actor=make_agent(), ticket_id=done.pk)
-    assert post(client, f"{LIST}{done.number}/confirm/").json()["status"] == "confirmed"
+    assert post(client, f"{LIST}/{done.number}/confirm/").json()["status"] == "confirmed"
+
+
+def test_no_address_ends_with_a_slash_and_one_that_does_is_answered_alike(client):
+    schema = client.get("/api/openapi.json").json()
+    assert [path for path in schema["paths"] if path.endswith("/")] == []
+    contract = make_contract()
+    browser = client_of(make_agent())
+    made = post(browser, "/api/tickets/", {"contract_id": contract.pk, "title": "黑屏"})
+    assert made.status_code == 201
+    assert browser.get(f"{made['Location']}/").json() == browser.get(made["Location"]).json()
+    assert browser.get("/api/tickets/?limit=1").json() == browser.get("/api/tickets?limit=1").json()
+    assert browser.get("/api/").status_code == 404

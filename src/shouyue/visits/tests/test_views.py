@@ -1,0 +1,151 @@
+"""Pages of visits: the engineer's phone, one visit, steps, sending; who may and who sees nothing."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from shouyue.contracts.tests.factories import make_contract
+from shouyue.tickets.tests.factories import (
+    client_of,
+    make_agent,
+    make_customer_user,
+    make_engineer,
+    make_ticket,
+)
+from shouyue.visits import services
+from shouyue.visits.models import Visit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def contract():
+    return make_contract()
+
+
+@pytest.fixture
+def engineer(contract):
+    return make_engineer(contract)
+
+
+@pytest.fixture
+def ticket(contract):
+    return make_ticket(contract)
+
+
+@pytest.fixture
+def visit(ticket, engineer):
+    return services.dispatch_visit(actor=make_agent(), ticket_id=ticket.pk, engineer_id=engineer.user_id)
+
+
+def url(visit, name):
+    return reverse("visits:step", args=[visit.pk, name])
+
+
+def state_of(visit):
+    visit.refresh_from_db()
+    return visit.state
+
+
+def test_the_desk_sends_an_engineer(ticket, engineer):
+    client, path = client_of(make_agent()), reverse("visits:dispatch", args=[ticket.number])
+    assert client.get(path).status_code == 200
+    assert client.post(path, {"engineer_id": ""}).status_code == 422
+    answer = client.post(path, {"engineer_id": engineer.user_id, "note": "带梯子"})
+    assert (answer.status_code, answer["Location"]) == (303, reverse("tickets:ticket", args=[ticket.number]))
+    assert Visit.objects.get().note == "带梯子"
+
+
+def test_the_engineer_goes_from_button_to_button(visit, engineer):
+    client = client_of(engineer)
+    mine = reverse("visits:mine")
+    for name, state in (("receive", "received"), ("depart", "departed"), ("arrive", "arrived")):
+        assert url(visit, name) in client.get(mine).content.decode()
+        answer = client.post(url(visit, name))
+        assert (answer.status_code, answer["Location"]) == (303, mine)
+        assert state_of(visit) == state
+    assert client.post(url(visit, "begin")).status_code == 303
+    assert client.get(url(visit, "leave")).status_code == 200
+    assert client.post(url(visit, "leave")).status_code == 422  # what was achieved is missing
+    assert client.post(url(visit, "leave"), {"outcome": "solved"}).status_code == 303
+    assert state_of(visit) == "left"
+
+
+def test_a_step_in_the_wrong_order_says_so_on_the_page(visit, engineer):
+    client = client_of(engineer)
+    answer = client.post(url(visit, "leave"), {"outcome": "solved"})
+    assert answer.status_code == 409
+    assert answer.context["form"].errors
+    assert state_of(visit) == "dispatched"
+
+
+def test_the_desk_calls_off_with_a_reason(visit):
+    client = client_of(make_agent())
+    assert client.post(url(visit, "cancel"), {"reason": ""}).status_code == 422
+    answer = client.post(url(visit, "cancel"), {"reason": "用户取消"})
+    assert answer["Location"] == reverse("tickets:ticket", args=[visit.ticket.number])
+    assert state_of(visit) == "cancelled"
+
+
+def test_a_colleague_reads_the_visit_and_takes_no_step(contract, ticket, visit):
+    client = client_of(make_engineer(contract))
+    page = reverse("visits:visit", args=[visit.pk])
+    answer = client.get(page)
+    assert answer.status_code == 200
+    assert url(visit, "receive") not in answer.content.decode()
+    # A step's page opened by whom it does not belong to leads to what he may read; pressing is refused.
+    assert client.get(url(visit, "arrive"))["Location"] == page
+    assert client.post(url(visit, "arrive")).status_code == 403
+    assert client.get(reverse("visits:dispatch", args=[ticket.number])).status_code == 403
+    assert state_of(visit) == "dispatched"
+
+
+def test_the_engineer_himself_opens_the_pages_of_his_steps(visit, engineer):
+    client = client_of(engineer)
+    assert {client.get(url(visit, name)).status_code for name in ("receive", "arrive", "cancel")} == {200}
+    assert client.get(url(visit, "fly")).status_code == 404
+
+
+def test_people_of_the_customer_take_no_steps(contract, visit):
+    client = client_of(make_customer_user(contract))
+    assert client.post(url(visit, "arrive")).status_code == 403
+    assert client.get(reverse("visits:mine")).status_code == 403
+
+
+def test_another_customer_finds_nothing(ticket, visit):
+    foreign = make_contract()
+    for stranger in (make_engineer(foreign), make_customer_user(foreign)):
+        client = client_of(stranger)
+        for path in (
+            reverse("visits:visit", args=[visit.pk]),
+            url(visit, "arrive"),
+            reverse("visits:dispatch", args=[ticket.number]),
+        ):
+            assert client.get(path).status_code == 404
+        assert client.post(url(visit, "arrive")).status_code == 404
+
+
+def test_the_list_takes_as_many_statements_for_five_visits_as_for_one(contract, visit, engineer):
+    client = client_of(engineer)
+    client.get(reverse("visits:mine"))
+    with CaptureQueriesContext(connection) as one:
+        client.get(reverse("visits:mine"))
+    for _number in range(4):
+        services.dispatch_visit(
+            actor=make_agent(), ticket_id=make_ticket(contract).pk, engineer_id=engineer.user_id
+        )
+    with CaptureQueriesContext(connection) as five:
+        answer = client.get(reverse("visits:mine"))
+    assert len(answer.context["open"]) == 5
+    assert len(five) == len(one)
+
+
+def test_the_pulse_changes_with_a_step(visit, engineer):
+    client, path = client_of(engineer), reverse("visits:mine_pulse")
+    first = client.get(path)
+    same = client.get(path, headers={"If-None-Match": first["ETag"]}) if "ETag" in first else client.get(path)
+    services.receive_visit(actor=engineer, visit_id=visit.pk)
+    then = client.get(path)
+    assert (first.content, first.headers.get("ETag")) != (then.content, then.headers.get("ETag"))
+    assert same.status_code in (200, 204, 286, 304)
