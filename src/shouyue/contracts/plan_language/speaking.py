@@ -211,6 +211,8 @@ class Speaker:
             return self.span(value)
         if isinstance(value, Share):
             return f"{value.percent:g}%"
+        if isinstance(value, Period):
+            return self.period(value)
         if isinstance(value, Unset):
             return self._unset(value)
         if isinstance(value, Nothing):
@@ -335,7 +337,9 @@ class Speaker:
 
     def period(self, period: Any) -> str:
         if not isinstance(period, Period):
-            return self.say("周期", "period ") + self.value(period)
+            told = self.value(period)
+            is_open = isinstance(period, Unset) and period.provisional is None
+            return self.say("周期", "period ") + told if is_open else told
         unit = self.pick(_PERIODS.get(period.unit, Text("一次", "once")))
         if period.unit == "once":
             return unit

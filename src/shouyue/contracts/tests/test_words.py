@@ -92,3 +92,14 @@ def test_a_word_without_title_is_shown_in_a_muted_tag():
     assert sentence("<b>") == "&lt;b&gt;"
     assert 'class="sy-plain-word">spares.delivered</code>' in word_tags(["spares.delivered"])
     assert "备件送达" in word_tags(["spares.delivered"])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-hans", "每季度（暂定，待约定）"), ("en", "every quarter (provisional, to be agreed)")],
+)
+def test_a_rhythm_that_is_not_agreed_yet_is_said_in_words(language, said):
+    plan = parse_file(ROOT / "plans" / "gov-build.yaml").plan
+    assert plan is not None
+    one = next(one for one in plan.commitments if one.name == "customer-follow-up")
+    assert limit_in_words(one, plan, vocabulary.current(), language) == said
