@@ -84,7 +84,8 @@ def make() -> dict[str, Any]:
         password=make_password(PASSWORD)
     )
     agent = actor_from(people["agent.zh"]["row"])
-    made = _lives(agent, building.pk, hall.pk, caller.pk, people["engineer.zh"]["id"])
+    engineers = {short: people[f"engineer.{short}"]["id"] for short in LANGUAGES}
+    made, sent = _lives(agent, building.pk, hall.pk, caller.pk, engineers)
     secret = accounts.create_token(
         actor=agent, name="crash", scopes=["tickets:write"], expires_at=now + timedelta(days=1)
     ).secret
@@ -92,6 +93,7 @@ def make() -> dict[str, Any]:
         "password": PASSWORD,
         "users": {username: row["id"] for username, row in people.items()},
         "tickets": made,
+        "visits": sent,
         "token": secret,
         "contract_id": building.pk,
         "site_id": hall.pk,
@@ -121,9 +123,11 @@ def _user(username: str, name: str, language: str, **values: Any) -> dict[str, A
     return {"id": row.pk, "row": row}
 
 
-def _lives(agent: Actor, contract_id: int, site_id: int, caller_id: int, engineer_id: int) -> dict[str, str]:
-    """Tickets in different states, reported over the last hours."""
-    numbers = {}
+def _lives(
+    agent: Actor, contract_id: int, site_id: int, caller_id: int, engineers: dict[str, int]
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Tickets in different states, reported over the last hours, and the visit of each engineer by language."""
+    numbers, sent = {}, {}
     now = clock.now()
     for hours, (state, title) in enumerate(
         zip(("new", "accepted", "waiting", "visited", "resolved"), TITLES, strict=True)
@@ -148,13 +152,16 @@ def _lives(agent: Actor, contract_id: int, site_id: int, caller_id: int, enginee
             if state == "waiting":
                 tickets.start_waiting(actor=agent, ticket_id=ticket.pk, reason="part", note="等待备件")
             if state == "visited":
-                visits.dispatch_visit(actor=agent, ticket_id=ticket.pk, engineer_id=engineer_id)
+                for short, engineer_id in engineers.items():
+                    sent[short] = visits.dispatch_visit(
+                        actor=agent, ticket_id=ticket.pk, engineer_id=engineer_id
+                    ).pk
             if state == "resolved":
                 tickets.resolve_ticket(
                     actor=agent, ticket_id=ticket.pk, texts={"handling": "更换端口", "result": "恢复正常"}
                 )
         numbers[state] = ticket.number
-    return numbers
+    return numbers, sent
 
 
 if __name__ == "__main__":

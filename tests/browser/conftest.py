@@ -22,6 +22,15 @@ FLAGS = [
     "--disable-component-update",
 ]
 WIDE, NARROW = 1440, 390
+OVERFLOW = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const scrolls = element => element && element !== document.body
+        && (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement));
+    const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1);
+    const guilty = wide.filter(e => !scrolls(e.parentElement));
+    return (guilty.length ? guilty : wide).slice(0, 3).map(e => e.outerHTML.slice(0, 120));
+}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -123,21 +132,6 @@ def _sign_in(browser: Browser, stack: Stack, username: str) -> Any:
     return state
 
 
-def serious_faults(page: Page) -> list[tuple[str, str]]:
-    """What axe-core calls serious or critical: rule and the first element."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    return [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")]
-
-
 def overflow(page: Page) -> list[str]:
     """The elements that stick out of the page to the right, if the page scrolls sideways at all."""
-    return page.evaluate(
-        """() => {
-            const width = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= width) return [];
-            return [...document.querySelectorAll('body *')]
-                .filter(e => e.getBoundingClientRect().right > width + 1)
-                .slice(0, 5).map(e => e.outerHTML.slice(0, 120));
-        }"""
-    )
+    return page.evaluate(OVERFLOW)
