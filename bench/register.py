@@ -180,7 +180,7 @@ def _fill(connection: psycopg.Connection[Any], running: int, settled: int) -> No
         query = _FILL.format(columns=columns, originals=_of("o", columns), shift=_AHEAD if runs else _BEHIND)
         for first in range(have + 1, wanted + 1, 200_000):
             last = min(first + 199_999, wanted)
-            connection.execute(query, {"base": base, "first": first, "last": last, "runs": runs})  # type: ignore[arg-type]
+            connection.execute(query, {"base": base, "first": first, "last": last, "runs": runs})
     connection.execute("VACUUM (ANALYZE) commitments_obligation")
     connection.execute("CHECKPOINT")
 
