@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Invalid, NotAllowed
+from shouyue.kernel.errors import Invalid, NotAllowed, NotFound
 from shouyue.web import rest
 
-from . import queries, services, subjects
+from . import access, queries, services, subjects
 from .choices import State, StepState
 from .models import Answer, Delegation, Signoff, Step
 from .queries import SignoffFilter
@@ -270,6 +270,56 @@ def cancel(request: HttpRequest, number: str, data: WordsIn) -> HttpResponse:
     signoff = queries.signoff_numbered(actor, number)
     services.cancel(actor=actor, signoff_id=signoff.pk, words=data.words)
     return _answer(request, number)
+
+
+class SendLinkIn(Schema):
+    """step: its place in the chain, from 1; channel: email or sms; hours: how long the link lasts, 336 at most."""
+
+    step: int
+    contact_id: int
+    channel: str
+    hours: int = 72
+
+
+class SendingOut(Schema):
+    """state: queued, sent or failed; answer: what the mail server or provider said. Never the link itself."""
+
+    id: int
+    contact_id: int
+    channel: str
+    state: str
+    attempts: int
+    answer: str
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+@router.post(
+    "signoffs/{number}/links", response={202: SendingOut}, summary="Send a contact a link to answer by"
+)
+@rest.repeatable
+def send_link(request: HttpRequest, number: str, data: SendLinkIn) -> HttpResponse:
+    actor = rest.actor_of(request)
+    signoff = queries.signoff_numbered(actor, number)
+    step = next((one for one in queries.steps_of(signoff) if one.place == data.step), None)
+    if step is None:
+        raise NotFound
+    made = services.send_link(
+        actor=actor,
+        step_id=step.pk,
+        contact_id=data.contact_id,
+        channel=data.channel,
+        lasts=timedelta(hours=min(max(data.hours, 0), 10_000)),
+    )
+    return rest.answer(_plain(made, SendingOut), status=202)
+
+
+@router.get("signoffs/{number}/links", response=list[SendingOut], summary="Links sent")
+def list_sendings(request: HttpRequest, number: str) -> HttpResponse:
+    actor = rest.actor_of(request)
+    signoff = queries.signoff_numbered(actor, number)
+    access.require_handle(actor, signoff)
+    return rest.answer([_plain(one, SendingOut) for one in queries.sendings_of(signoff)])
 
 
 @router.get("delegations", response=list[DelegationOut], summary="One's own deputies and deputyships")

@@ -64,6 +64,21 @@ class Channel(models.TextChoices):
     PAPER = "paper", pgettext_lazy("channel of an answer", "Signed on paper")
 
 
+class SendingChannel(models.TextChoices):
+    """How a link is sent to somebody without an account; the values are those of notices."""
+
+    EMAIL = "email", pgettext_lazy("link", "By e-mail")
+    SMS = "sms", pgettext_lazy("link", "By text message")
+
+
+class SendingState(models.TextChoices):
+    """How far a link is on its way."""
+
+    QUEUED = "queued", pgettext_lazy("link", "Waiting")
+    SENT = "sent", pgettext_lazy("link", "Sent")
+    FAILED = "failed", pgettext_lazy("link", "Not sent")
+
+
 class Verdict(models.TextChoices):
     """What was answered."""
 

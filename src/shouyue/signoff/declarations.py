@@ -17,7 +17,7 @@ from shouyue.web.panels import Panel
 from shouyue.web.states import Look
 
 from . import queries, subjects
-from .choices import Kind, State, StepState
+from .choices import Kind, SendingState, State, StepState
 from .services import guards
 from .views import parts
 
@@ -172,6 +172,14 @@ def _declare_looks() -> None:
             "withdrawn": Look("warn", "arrow-back-up", StepState.WITHDRAWN.label),
             "expired": Look("muted", "clock-x", StepState.EXPIRED.label),
             "closed": Look("muted", "circle-minus", StepState.CLOSED.label),
+        },
+    )
+    states.register(
+        "signoff-sending",
+        {
+            "queued": Look("info", "clock", SendingState.QUEUED.label),
+            "sent": Look("good", "circle-check", SendingState.SENT.label),
+            "failed": Look("bad", "circle-x", SendingState.FAILED.label),
         },
     )
     states.register(

@@ -18,7 +18,7 @@ from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 from shouyue.parties.models import Contact
 
-from .choices import Channel, Kind, Mode, Side, State, StepState, Verdict
+from .choices import Channel, Kind, Mode, SendingChannel, SendingState, Side, State, StepState, Verdict
 
 OWN_ONLY = frozenset({"customer.end_user"})
 """Roles that open only what one is asked oneself."""
@@ -234,6 +234,32 @@ class Link(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (models.UniqueConstraint(fields=("token_digest",), name="signoff_link_token_uniq"),)
+
+
+class Sending(models.Model):
+    """A link on its way to a contact by mail or text message; it is made when it is sent, and kept nowhere.
+
+    hours: how long it lasts. answer: what the mail server or the provider said.
+    """
+
+    customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
+    step = SameCustomerForeignKey(Step, models.PROTECT, related_name="sendings")
+    contact = SameCustomerForeignKey(Contact, models.PROTECT, db_index=False, related_name="+")
+    channel = models.CharField(max_length=8, choices=SendingChannel)
+    hours = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=SendingState, default=SendingState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    answer = models.CharField(max_length=300, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
 
 
 class Answer(models.Model):

@@ -29,7 +29,7 @@ from shouyue.parties.choices import Capacity
 from shouyue.parties.models import Contact
 
 from .choices import PURPOSES, Kind, Side, State, StepState
-from .models import Answer, Delegation, Link, Signoff, Step, addressed_to, delegators
+from .models import Answer, Delegation, Link, Sending, Signoff, Step, addressed_to, delegators
 from .subjects import Subject
 
 PROVIDER_ROLES = [role for role in Role if not role.is_outside]
@@ -69,6 +69,11 @@ def links_of(signoff: Signoff) -> list[Link]:
         step__signoff=signoff, used_at=None, revoked_at=None, expires_at__gt=clock.now()
     )
     return list(rows.select_related("contact", "created_by").order_by("id"))
+
+
+def sendings_of(signoff: Signoff) -> list[Sending]:
+    """Links sent by mail or text message, newest first. Queries: one."""
+    return list(Sending.objects.filter(step__signoff=signoff).select_related("contact").order_by("-id")[:20])
 
 
 def files_of(actor: Actor, signoff: Signoff) -> list[StoredFile]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from shouyue.kernel import jobs, locks
 from shouyue.kernel.actor import job_actor
 
-from .services import chasing, links
+from .services import chasing, links, sending
+
+deliver_link = sending.deliver_link
 
 
 @jobs.task(

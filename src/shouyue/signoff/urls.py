@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .choices import Verdict
+from .choices import SendingChannel, Verdict
 from .views import lists, pages, public
 
 app_name = "signoff"
@@ -30,6 +30,15 @@ urlpatterns = [
         name="refuse",
     ),
     path("signoffs/<str:number>/steps/<int:step_id>/link/", pages.make_link, name="make_link"),
+    *(
+        path(
+            f"signoffs/<str:number>/steps/<int:step_id>/send/{channel}/",
+            pages.send_link,
+            {"channel": channel},
+            name=f"send_{channel}",
+        )
+        for channel in SendingChannel.values
+    ),
     path("signoffs/<str:number>/steps/<int:step_id>/record/", pages.record_answer, name="record"),
     path("signoffs/<str:number>/steps/<int:step_id>/scan/", pages.upload_scan, name="scan"),
     path("signoffs/<str:number>/links/<int:link_id>/revoke/", pages.revoke_link, name="revoke_link"),

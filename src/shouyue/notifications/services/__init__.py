@@ -4,10 +4,13 @@ from .answering import hand_on, mark_all_read, mark_read, retry_failed, save_pre
 from .calls import settle_call
 from .delivery import deliver_batch, deliver_queued
 from .gateways import change_gateway, create_gateway, resume_gateway, switch_gateway, test_gateway
+from .outside import Letter, can_send_sms, send_outside
 from .posting import Draft, post
 
 __all__ = [
     "Draft",
+    "Letter",
+    "can_send_sms",
     "change_gateway",
     "create_gateway",
     "deliver_batch",
@@ -19,6 +22,7 @@ __all__ = [
     "resume_gateway",
     "retry_failed",
     "save_preference",
+    "send_outside",
     "settle_call",
     "switch_gateway",
     "take_on",

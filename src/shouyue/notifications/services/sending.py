@@ -61,7 +61,7 @@ class Messenger:
             Parcel(
                 settings=gateway.settings,
                 secrets=secrets,
-                phone=_number(notice.user.phone),
+                phone=mobile_number(notice.user.phone),
                 subject=notice.subject,
                 text=notice.body,
                 link=f"{settings.BASE_URL}{notice.url}" if notice.url else "",
@@ -85,7 +85,7 @@ class Messenger:
                 self._mail = mail.get_connection(timeout=settings.EMAIL_TIMEOUT)
                 self._mail.open()
             except (OSError, SMTPException) as error:
-                self._mail, self._mail_problem = None, _failed(error)
+                self._mail, self._mail_problem = None, mail_failed(error)
                 return self._mail_problem
         try:
             _message(notice, self._mail).send()
@@ -95,11 +95,11 @@ class Messenger:
             ):
                 self.close()  # the next message gets a new connection
                 self._mail = None
-            return _failed(error)
+            return mail_failed(error)
         return Outcome("accepted")
 
 
-def _failed(error: Exception) -> Outcome:
+def mail_failed(error: Exception) -> Outcome:
     """A mail server that refuses the recipient or the message for good is not asked again."""
     codes = (
         [code for code, _words in error.recipients.values()]
@@ -125,7 +125,7 @@ def _message(notice: Notice, server: BaseEmailBackend) -> mail.EmailMessage:
     )
 
 
-def _number(phone: str) -> str:
+def mobile_number(phone: str) -> str:
     """A mobile number as gateways in China take it: digits only, without the country's own prefix."""
     digits = "".join(char for char in phone if char.isdigit())
     return digits.removeprefix("86") if len(digits) == 13 and digits.startswith("86") else digits

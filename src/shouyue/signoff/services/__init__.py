@@ -16,6 +16,7 @@ from .asking import Asked, ask, cancel
 from .chasing import expire_due, remind_due
 from .delegating import delegate, end_delegation
 from .links import Opened, make_link, open_link, revoke_link
+from .sending import deliver_link, send_link
 
 __all__ = [
     "Asked",
@@ -24,6 +25,7 @@ __all__ = [
     "ask",
     "cancel",
     "delegate",
+    "deliver_link",
     "end_delegation",
     "expire_due",
     "give",
@@ -35,6 +37,7 @@ __all__ = [
     "refuse_by_link",
     "remind_due",
     "revoke_link",
+    "send_link",
     "upload_scan",
     "withdraw",
 ]

@@ -22,7 +22,7 @@ from shouyue.signoff.choices import SPOKEN, Channel, Kind, Side, State, StepStat
 from shouyue.signoff.models import Answer, Link, Signoff, Step
 from shouyue.signoff.queries import Standing
 
-from . import links, telling
+from . import links, sending, telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +304,7 @@ def _answer(
     )
     if state == State.ASKED:
         telling.open_steps(signoff)
+        sending.tell_contacts(signoff)
     else:
         telling.tell_outcome(signoff)
     return signoff

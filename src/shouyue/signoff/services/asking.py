@@ -26,7 +26,7 @@ from shouyue.signoff import access, queries, rules
 from shouyue.signoff.choices import Kind, Mode, Side, State
 from shouyue.signoff.models import Signoff, Step
 
-from . import telling
+from . import sending, telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,7 @@ def _keep(actor: Actor, signoff: Signoff, made: list[Step], upload: UploadedFile
         chain=len(made),
     )
     telling.open_steps(signoff)
+    sending.tell_contacts(signoff)
     return signoff
 
 

@@ -11,7 +11,7 @@ from shouyue.signoff import rules
 from shouyue.signoff.choices import Kind, State, StepState
 from shouyue.signoff.models import Signoff, Step
 
-from . import telling
+from . import sending, telling
 
 BATCH = 200
 
@@ -32,6 +32,7 @@ def remind_due(*, actor: Actor, limit: int = BATCH) -> int:
     for step in steps:
         step.reminders += 1
         telling.tell_asked(step.signoff, step, turn=step.reminders)
+        sending.tell_contacts(step.signoff, again=True)
         due = step.reply_due_at or now
         if due <= now and step.escalated_at is None:
             step.escalated_at = now

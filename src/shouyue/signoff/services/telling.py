@@ -88,7 +88,7 @@ def tell_asked(signoff: Signoff, step: Step, *, turn: int = 0) -> int:
         people = queries.people_for(signoff, step)
     for user in people:
         with translation.override(user.language):
-            subject = _reminder(signoff, step) if turn else _question(signoff)
+            subject = _reminder(signoff, step) if turn else question(signoff)
             drafts += _drafts(
                 signoff, user, subject, f"asked-{step.pk}-{turn}", Level.WARNING if turn else Level.INFO
             )
@@ -137,7 +137,8 @@ def _post(drafts: list[Draft]) -> int:
         return post(drafts)
 
 
-def _question(signoff: Signoff) -> str:
+def question(signoff: Signoff) -> str:
+    """What is asked, in one line of the running language."""
     about = {"label": signoff.label}
     match signoff.kind:
         case Kind.SIGNATURE:

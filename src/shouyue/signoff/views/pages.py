@@ -124,6 +124,7 @@ def _page(
         "now": clock.now(),
         "is_overdue": signoff.reply_due_at is not None and signoff.reply_due_at < clock.now(),
         "links": queries.links_of(signoff) if can_handle else [],
+        "sendings": queries.sendings_of(signoff) if access.can_handle(actor, signoff) else [],
         "can_cancel": can_handle,
         "cancel_form": bound.get("cancel") or forms.WordsForm(prefix="cancel"),
         "can_withdraw": _can_withdraw(actor, signoff, steps),
@@ -314,6 +315,21 @@ def make_link(request: HttpRequest, number: str, step_id: int) -> HttpResponse:
         response["Cache-Control"] = "private, no-store"
         return response
     return _page(request, signoff, bound={f"link-{step_id}": form}, status=422)
+
+
+@require_POST
+def send_link(request: HttpRequest, number: str, step_id: int, channel: str) -> HttpResponse:
+    """Send a link by mail or text message; nobody sees it but who gets it."""
+    actor = _actor(request)
+    signoff, contacts = _handled(actor, number, step_id)
+    form = forms.LinkForm(request.POST, contacts=contacts, prefix="link")
+
+    def run(values: dict[str, Any]) -> None:
+        services.send_link(
+            actor=actor, step_id=step_id, contact_id=values["contact"], channel=channel, lasts=form.lasts
+        )
+
+    return _act(request, signoff, f"link-{step_id}", form, run, _("The link is being sent."))
 
 
 @require_POST
