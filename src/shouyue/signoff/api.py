@@ -14,7 +14,7 @@ from shouyue.web import rest
 
 from . import access, queries, services, subjects
 from .choices import State, StepState
-from .models import Answer, Delegation, Signoff, Step
+from .models import Answer, Delegation, Sending, Signoff, Step
 from .queries import SignoffFilter
 from .services import Asked
 from .views.traces import traces_of
@@ -158,7 +158,7 @@ class SignoffQuery(rest.PageQuery):
     q: str = ""
 
 
-def _plain(row: Signoff | Step | Answer | Delegation, schema: type[Schema]) -> dict[str, Any]:
+def _plain(row: Signoff | Step | Answer | Delegation | Sending, schema: type[Schema]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in schema.model_fields}
 
 
