@@ -81,7 +81,7 @@ class Watcher:
         seconds = time.monotonic() - self.begun
         say(f"Shouyue 守约 is at {base_url(*self.address)} after {seconds:.1f} s; Ctrl-C stops it.")
         if self.demo:
-            say("The demo is being loaded; its accounts are listed on the sign-in page.")
+            say("The demo is loaded if it is not there yet; its accounts are listed on the sign-in page.")
 
 
 def require_port(host: str, port: int) -> None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from . import stories
+from . import reference, stories
 from .rhythm import ZONE
 from .script import Scene, Script
 from .stories import Case
@@ -328,11 +328,11 @@ def _sign_for(case: Case) -> None:
 
 
 COURSES: Mapping[str, Callable[[Case], None]] = {
-    "field-video": stories.field_video,
-    "gov-build": stories.gov_build,
-    "desktop": stories.desktop,
-    "platform-equip": stories.platform_equip,
-    "sw-warranty": stories.sw_warranty,
+    "field-video": reference.field_video,
+    "gov-build": reference.gov_build,
+    "desktop": reference.desktop,
+    "platform-equip": reference.platform_equip,
+    "sw-warranty": reference.sw_warranty,
     "hospital-equipment": hospital,
     "campus-network": campus,
     "bank-atm": bank,
