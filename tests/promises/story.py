@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shouyue.commitments.models import Obligation
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from shouyue.accounts.queries import actor_of
+from shouyue.commitments.models import Commitment, Obligation
+from shouyue.commitments.services import attesting
+from shouyue.commitments.services.gating import record_refusals
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.models import Contract
-from shouyue.contracts.tests.factories import make_contract, make_contract_site
+from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_member
 from shouyue.kernel import clock
+from shouyue.kernel.actor import Actor
+from shouyue.signoff import services as signoffs
+from shouyue.signoff.models import Signoff
+from shouyue.signoff.queries import steps_of
+from shouyue.signoff.services import Asked
 from shouyue.tickets import services as _tickets  # noqa: F401 - declares the package
 from shouyue.tickets.models import Ticket
 from shouyue.tickets.services import assignment, closing, reporting, triage, work
-from shouyue.tickets.tests.factories import make_agent
+from shouyue.tickets.tests.factories import make_agent, make_contact
 from shouyue.visits import services as visits
 
 PLANS = Path(__file__).resolve().parent.parent.parent / "plans"
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
+    "e221bc330000000049454e44ae426082"
+)
 
 
 def beijing(text: str) -> datetime:
@@ -33,15 +50,34 @@ def beijing(text: str) -> datetime:
 MONDAY = beijing("2026-03-02 09:00")
 
 
-class Story:
-    """One ticket of one contract. Every act says how long after the report it happens."""
+def only(plan: str, *names: str) -> str:
+    """A plan's text with some of its promises alone, word for word; the rest would only cost time."""
+    head, _, promises = (PLANS / f"{plan}.yaml").read_text(encoding="utf-8").partition("\ncommitments:\n")
+    for section in ("settles", "scores"):
+        head = re.sub(rf"^{section}:\n(?:[ #].*\n|\n)*", "", head + "\n", flags=re.M)
+    blocks = dict(re.findall(r"^  ([a-z0-9-]+):\n((?:    .*\n|\n)+)", promises + "\n", re.M))
+    chosen = "".join(f"  {name}:\n{blocks[name]}" for name in names)
+    return f"{head}\ncommitments:\n{chosen}"
 
-    def __init__(self, plan: str, start: datetime = MONDAY) -> None:
+
+class Story:
+    """One ticket of one contract. Every act says how long after the report it happens.
+
+    names: the promises that run, without any all of the plan's.
+    """
+
+    def __init__(
+        self,
+        plan: str,
+        start: datetime = MONDAY,
+        names: Sequence[str] = (),
+        starts_on: date = date(2026, 1, 1),
+    ) -> None:
         self.start = start
         with clock.at(start - DAY):
             self.contract: Contract = make_contract(
-                text=(PLANS / f"{plan}.yaml").read_text(encoding="utf-8"),
-                starts_on=date(2026, 1, 1),
+                text=only(plan, *names) if names else (PLANS / f"{plan}.yaml").read_text(encoding="utf-8"),
+                starts_on=starts_on,
                 ends_on=date(2028, 12, 31),
             )
             self.agent = make_agent()
@@ -69,6 +105,13 @@ class Story:
             )
         return self
 
+    def report_in_full(self, **changes: Any) -> Story:
+        """Report with everything an engineer must know before setting out."""
+        with self.at(timedelta()):
+            site = make_contract_site(self.contract).site_id
+            caller = make_contact(self.contract, phone="13800001111")
+        return self.report(site_id=site, requester_id=caller.pk, **changes)
+
     def _act(self, service: Any, after: timedelta, **arguments: Any) -> Story:
         assert self.ticket is not None
         with self.at(after):
@@ -86,7 +129,10 @@ class Story:
         return self._act(triage.grade_ticket, after, **levels)
 
     def triage(self, after: timedelta, **levels: Any) -> Story:
-        return self._act(triage.triage_ticket, after, **{"urgency": "high", "impact": "many"} | levels)
+        return self._act(triage.triage_ticket, after, **{"urgency": "high", "impact": "group"} | levels)
+
+    def attribute(self, after: timedelta) -> Story:
+        return self._act(triage.set_attribution, after, attribution="ours")
 
     def resolve(self, after: timedelta, **handling: Any) -> Story:
         return self._act(
@@ -113,6 +159,13 @@ class Story:
 
     def answer(self, after: timedelta) -> Story:
         return self._act(work.give_answer, after, text="已确认原因")
+
+    def hold(self, after: timedelta, reason: str) -> Story:
+        """Work stands still for somebody."""
+        return self._act(work.start_waiting, after, reason=reason, note="等待中")
+
+    def go_on(self, after: timedelta) -> Story:
+        return self._act(work.end_waiting, after)
 
     def raise_tier(self, after: timedelta, tier: str) -> Story:
         return self._act(assignment.raise_tier, after, to_tier=tier, reason="需要专家到场")
@@ -145,6 +198,99 @@ class Story:
             self.receive(after - 2 * timedelta(seconds=1))
             self.depart(after - timedelta(seconds=1))
         return self._step(visits.arrive, after)
+
+    def begin_work(self, after: timedelta, *uses: str) -> Story:
+        with self.at(after):
+            sweep_all()
+            self.visit = visits.begin_work(actor=self.agent, visit_id=self.visit.pk, uses=uses)
+        return self
+
+    def leave(self, after: timedelta, outcome: str = "solved", **told: str) -> Story:
+        with self.at(after):
+            sweep_all()
+            self.visit = visits.leave(actor=self.agent, visit_id=self.visit.pk, outcome=outcome, **told)
+        return self
+
+    def reopen(self, after: timedelta) -> Story:
+        return self._act(closing.reopen_ticket, after, reason="又出现了")
+
+    def link(self, after: timedelta) -> Story:
+        """Tie it to another ticket of the customer."""
+        assert self.ticket is not None
+        with self.at(after):
+            other = reporting.report_ticket(
+                actor=self.agent,
+                contract_id=self.contract.pk,
+                channel="phone",
+                request_type="incident",
+                title="原厂协调更换",
+                description="协调原厂处理巡检发现的问题。",
+            )
+        return self._act(triage.link_tickets, after, other_id=other.pk, kind="relates")
+
+    def attest(self, after: timedelta, name: str, role: str) -> Story:
+        """Somebody in the role vouches for the promise about this ticket, with a picture."""
+        with self.at(after):
+            sweep_all()
+            attesting.attest(
+                actor=actor_of(make_member(self.contract, role).pk),
+                commitment_id=Commitment.objects.get(contract=self.contract, name=name).pk,
+                note="报告已提交",
+                uploads=[SimpleUploadedFile("report.png", PNG, "image/png")],
+            )
+        return self
+
+    def asked(self, after: timedelta, kind: str, purpose: str, *, about: str = "ticket") -> Signoff:
+        """Ask the customer's leader, for signatures the project manager too."""
+        subject = {
+            "ticket": ("ticket", self.ticket.pk if self.ticket else 0),
+            "visit": ("visit", self.visit.pk if self.visit else 0),
+            "contract": ("contract", self.contract.pk),
+        }[about]
+        with self.at(after):
+            assert self.leader.user_id
+            steps = [Asked(capacity="leader")]
+            if kind == "signature":
+                steps.insert(0, Asked(user_id=self.manager.user_id))
+            return signoffs.ask(
+                actor=self.manager,
+                kind=kind,
+                purpose=purpose,
+                subject=subject,
+                customer_id=self.contract.customer_id,
+                contract_id=self.contract.pk,
+                scope="本次服务",
+                mode="all",
+                steps=steps,
+            )
+
+    def agree(self, after: timedelta, kind: str, purpose: str, *, about: str = "ticket") -> Story:
+        """Ask, and have everybody say yes."""
+        signoff = self.asked(after, kind, purpose, about=about)
+        people = [self.manager, self.leader] if kind == "signature" else [self.leader]
+        with self.at(after):
+            for actor, step in zip(people, steps_of(signoff), strict=True):
+                signoffs.give(actor=actor, step_id=step.pk, typed_name=actor.name)
+        return self
+
+    @cached_property
+    def manager(self) -> Actor:
+        return actor_of(make_member(self.contract, "project_manager").pk)
+
+    @cached_property
+    def leader(self) -> Actor:
+        return actor_of(make_member(self.contract, "customer.leader").pk)
+
+    def refused(self, after: timedelta) -> Story:
+        """Record what gates held back, as requests, jobs and commands do."""
+        with self.at(after):
+            record_refusals()
+        return self
+
+    def states(self, commitment: str) -> list[str]:
+        """The states of a promise's obligations, in the order they came about."""
+        rows = Obligation.objects.filter(contract=self.contract, commitment__name=commitment)
+        return [row.state for row in rows.exclude(state__in=("void", "waiting")).order_by("id")]
 
     def wait(self, after: timedelta) -> Story:
         """Time passes."""

@@ -29,6 +29,7 @@ HANDLED = {"handling": "更换电源", "result": "恢复正常"}
 @pytest.mark.django_db
 def test_b2_03_every_event_recorded_kept():
     story = equipment().take(MINUTE)
+    story.attribute(2 * MINUTE)
     story.resolve(HOUR, texts=HANDLED, cause="line_hardware").confirm(HOUR + MINUTE).close(2 * HOUR)
     assert outcomes(story, "every-event-recorded") == ["kept"]
 

@@ -27,13 +27,21 @@ def test_b3_02_phone_response_within_thirty_minutes_broken():
 
 
 def test_b3_05_clock_from_receipt_of_the_dispatch_to_arrival_kept():
-    story = desktop().take(MINUTE).dispatch(HOUR).receive(2 * HOUR)
+    story = Story("desktop").report_in_full().take(MINUTE).dispatch(HOUR).receive(2 * HOUR)
     assert story.due("arrival-clock") == 6 * HOUR
     assert story.depart(3 * HOUR).arrive(6 * HOUR).state("arrival-clock") == "kept"
 
 
 def test_b3_05_clock_from_receipt_of_the_dispatch_to_arrival_broken():
-    story = desktop().take(MINUTE).dispatch(HOUR).receive(2 * HOUR).depart(3 * HOUR).arrive(7 * HOUR)
+    story = (
+        Story("desktop")
+        .report_in_full()
+        .take(MINUTE)
+        .dispatch(HOUR)
+        .receive(2 * HOUR)
+        .depart(3 * HOUR)
+        .arrive(7 * HOUR)
+    )
     assert story.state("arrival-clock") == "late"
 
 

@@ -29,7 +29,9 @@ def outcomes(contract, name):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("plan", "milestone", "sheet", "promise"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+    ("plan", "milestone", "sheet", "promise"),
+    [row[1:] for row in ROWS],
+    ids=[f"{row[0]}_broken_and_kept" for row in ROWS],
 )
 def test_row_is_refused_without_and_kept_with_signatures(plan, milestone, sheet, promise):
     contract = make_contract(text=(PLANS / f"{plan}.yaml").read_text(encoding="utf-8"))
@@ -39,18 +41,19 @@ def test_row_is_refused_without_and_kept_with_signatures(plan, milestone, sheet,
         reach(contract, milestone, contract.starts_on)
     record_refusals()
     assert "refused" in outcomes(contract, promise)
-    signoff = services.ask(
-        actor=manager,
-        kind="signature",
-        purpose=sheet,
-        subject=("contract", contract.pk),
-        customer_id=contract.customer_id,
-        contract_id=contract.pk,
-        scope="验收单",
-        mode="all",
-        steps=[Asked(user_id=manager.user_id), Asked(capacity="leader")],
-    )
-    for actor, step in zip((manager, leader), steps_of(signoff), strict=True):
-        services.give(actor=actor, step_id=step.pk, typed_name=actor.name)
+    for purpose in (sheet, "document-handover"):
+        signoff = services.ask(
+            actor=manager,
+            kind="signature",
+            purpose=purpose,
+            subject=("contract", contract.pk),
+            customer_id=contract.customer_id,
+            contract_id=contract.pk,
+            scope="验收单",
+            mode="all",
+            steps=[Asked(user_id=manager.user_id), Asked(capacity="leader")],
+        )
+        for actor, step in zip((manager, leader), steps_of(signoff), strict=True):
+            services.give(actor=actor, step_id=step.pk, typed_name=actor.name)
     reach(contract, milestone, contract.starts_on)
     assert outcomes(contract, promise)[-1] == "kept"

@@ -34,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = _parser().parse_args(arguments)
         load_environment()
-        status: int = chosen.run(chosen)
+        try:
+            status: int = chosen.run(chosen)
+        finally:
+            _settle()
         return status
     except Problem as problem:
         print(f"shouyue: {problem}", file=sys.stderr)
@@ -44,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _settle() -> None:
+    """Record what gates refused a command that loaded the application, such as a shell."""
+    gates = sys.modules.get("shouyue.kernel.gates")
+    if gates is not None:
+        gates.settle()
 
 
 def _parser() -> argparse.ArgumentParser:

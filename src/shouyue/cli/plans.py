@@ -240,7 +240,9 @@ def run_coverage(chosen: argparse.Namespace) -> int:
         print(f"{one.plan:<18}{one.promises:>9}{one.stated:>8}{one.executable:>12}{waiting:>9}{one.unset:>7}")
         if chosen.rows:
             for row in one.rows:
-                state = "executable" if row.executable else "waits for " + ", ".join(row.missing or row.unset)
+                lacks = [f"{sort} {word}" for sort, word in row.lacks]
+                waits = ", ".join(lacks or row.missing or row.unset)
+                state = "executable" if row.executable else f"waits for {waits}"
                 print(f"  {row.row}  {state if row.commitments else 'not stated'}")
         elif one.missing:
             print(f"  missing: {', '.join(one.missing)}")

@@ -33,6 +33,13 @@ class AttestForm(forms.Form):
         label=_("What you vouch for"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
     evidence = forms.FileField(label=_("Evidence (photo or file)"), required=False)
+    happened_at = forms.DateTimeField(
+        label=_("When it was done"),
+        required=False,
+        help_text=_("Leave empty for now. A report counts from the moment it is handed in."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
 
 
 def may_attest(actor: Actor, row: Obligation) -> bool:
@@ -72,6 +79,7 @@ def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
                     obligation_id=row.pk,
                     note=form.cleaned_data["note"],
                     uploads=request.FILES.getlist("evidence"),
+                    happened_at=form.cleaned_data["happened_at"],
                 )
                 return go(request, reverse("commitments:obligation", args=[row.pk]), _("Attested."))
             except ShouyueError as error:
@@ -89,7 +97,9 @@ def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
 
 def figures_panel(request: HttpRequest, row: Obligation) -> str:
     """What stands behind an obligation the calendar runs: contributions, the draw, people's word, held and broken."""
-    if not row.period and row.commitment.kind not in ("standing", "entitlement"):
+    promise = _promise(row.commitment)
+    vouched = promise is not None and bool(attesting.attested_parts(promise))
+    if not row.period and not vouched and row.commitment.kind not in ("standing", "entitlement"):
         return ""
     actor = _actor(request)
     context = {

@@ -78,6 +78,7 @@ def declare() -> None:
     rest.declare_area("obligations", _("Obligations"), "objections", "periods", "replays")
     gates.provide(gating.provide)
     gates.witness(gating.witness)
+    gates.keep_books(gating.forget_refusals, gating.settle_refusals)
     vocabulary.declare_measure(
         Measure(
             "commitment.kept_share",

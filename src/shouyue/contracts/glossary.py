@@ -382,6 +382,20 @@ within | 时限 | within
 work | 工作 | work
 workshop | 研讨会 | workshop
 yearly-summary | 年度总结 | yearly summary
+after-sales-plan | 售后服务方案 | after-sales plan
+annual-report | 年度报告 | annual report
+annual-plan | 年度计划 | annual plan
+support-plan | 技术支持方案 | support plan
+training-plan | 培训方案 | training plan
+service-catalogue | 服务目录 | service catalogue
+procedures | 标准作业规程 | operating procedures
+cost-method | 成本核算方法 | cost method
+document-handover | 文档移交 | hand-over of documents
+departure | 人员离岗 | departure of staff
+other-software | 其他软件 | other software
+system-software | 系统软件 | system software
+hardware | 硬件 | hardware
+command_centre | 指挥中心 | command centre
 """
 
 

@@ -268,6 +268,8 @@ def charge_of(
     known = {"stage": rules.stage_on(day), **facts}
     if item:
         known.setdefault("catalogue", item)
+    if warranty_class:
+        known.setdefault("warranty_class", warranty_class)
     granted = _granted(rules, known, day, used)
     if granted is not None:
         return granted

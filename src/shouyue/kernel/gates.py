@@ -6,7 +6,8 @@ the conditions a plan may name (`ticket.user_confirmed`); the module that can ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -45,6 +46,7 @@ _acts: dict[str, str | Promise] = {}
 _guards: dict[str, Guard] = {}
 _providers: list[Provider] = []
 _witnesses: list[Witness] = []
+_bookkeepers: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
 def declare_act(name: str, label: str | Promise) -> None:
@@ -75,6 +77,32 @@ def witness(witness: Witness) -> None:
     """Call `witness` with the outcome of every `require`; mere checks are not told."""
     if witness not in _witnesses:
         _witnesses.append(witness)
+
+
+def keep_books(begin: Callable[[], None], settle: Callable[[], None]) -> None:
+    """Call `begin` when a unit of work begins and `settle` when it has ended, its transaction included."""
+    if (begin, settle) not in _bookkeepers:
+        _bookkeepers.append((begin, settle))
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """A job or a command, its transactions inside: refusals are recorded after it, also when it failed.
+
+    Requests have a middleware of their own.
+    """
+    for begin, _write in _bookkeepers:
+        begin()
+    try:
+        yield
+    finally:
+        settle()
+
+
+def settle() -> None:
+    """Let everybody who keeps books of refusals write them down."""
+    for _begin, write in _bookkeepers:
+        write()
 
 
 def check(request: Request) -> list[Refusal]:

@@ -19,7 +19,7 @@ from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import clock
+from . import clock, gates
 from .errors import NotFound
 from .scope import EVERYTHING, acting_in
 
@@ -90,11 +90,12 @@ def task(
         @functools.wraps(body)
         def run(**arguments: Any) -> None:
             arguments.pop("timestamp", None)
-            if in_transaction:
-                with acting_in(EVERYTHING):
+            with gates.unit_of_work():
+                if in_transaction:
+                    with acting_in(EVERYTHING):
+                        body(**arguments)
+                else:
                     body(**arguments)
-            else:
-                body(**arguments)
 
         queued = app.task(name=name, queue=queue, retry=retry, lock=lock)(run)
         if cron is not None:

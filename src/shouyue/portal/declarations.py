@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.contracts import vocabulary
 from shouyue.contracts.choices import Role
-from shouyue.kernel import events
+from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
 from shouyue.web import navigation
+
+from . import guards
 
 REPORTERS = frozenset(role.value for role in Role if role.value.startswith("customer."))
 """Who is offered the report form in the navigation; the page itself is open to every person of a customer."""
@@ -22,6 +25,8 @@ def declare() -> None:
             {"kind": FactType.CODE, "format": FactType.CODE, "month": FactType.CODE},
         )
     )
+    gates.declare_guard("contract.raw_data_open", guards.raw_data_open)
+    vocabulary.declare_guard_words("contract.raw_data_open", _("the customer's people can read the raw data"))
     navigation.register(
         navigation.Item(
             key="portal-home",

@@ -21,9 +21,11 @@ from shouyue.commitments.choices import Kind
 from shouyue.commitments.models import Obligation
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.access import sees_provider_side
-from shouyue.contracts.models import Contract
+from shouyue.contracts.choices import Role
+from shouyue.contracts.models import Contract, Membership
 from shouyue.files import queries as files
 from shouyue.files.models import StoredFile
+from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.models import Event
@@ -566,3 +568,16 @@ def require_kind(kind: str) -> str:
     if kind not in ("events", "tickets"):
         raise NotFound
     return kind
+
+
+def is_raw_data_read_outside(contract_id: int) -> bool:
+    """Whether somebody outside the provider may read all raw data of a contract today. Queries: one."""
+    today = clock.today(contracts.compiled(contract_id).zone)
+    outside = [role for role in access.RAW_DATA if role in Role.values and Role(role).is_outside]
+    return Membership.objects.filter(
+        Q(starts_on=None) | Q(starts_on__lte=today),
+        Q(ends_on=None) | Q(ends_on__gte=today),
+        contract_id=contract_id,
+        role__in=outside,
+        user__is_active=True,
+    ).exists()

@@ -89,6 +89,7 @@ FACT_WORDS: tuple[tuple[str, Text, list[tuple[str, Text]]], ...] = (
     ("promised_at", _("time promised"), []),
     ("by_customer", _("by the customer"), []),
     ("within", _("within"), []),
+    ("warranty_class", _("warranty class"), []),
 )
 """How facts and their values are said in the sentences of a plan."""
 
@@ -102,17 +103,26 @@ def declare() -> None:
         ("ticket.assign", _("Assign a ticket")),
         ("ticket.resolve", _("Resolve a ticket")),
         ("ticket.close", _("Close a ticket")),
+        ("ticket.raise_tier", _("Hand a ticket to another tier")),
     ):
         gates.declare_act(act, label)
-        vocabulary.declare_act_facts(act, FACT_TYPES)
+        own = {"to_tier": "code", "reason": "text"} if act == "ticket.raise_tier" else {}
+        vocabulary.declare_act_facts(act, FACT_TYPES | own)
     for guard, check, label in (
         ("ticket.user_confirmed", guards.user_confirmed, _("the user has confirmed the solution")),
         ("ticket.level_set", guards.level_set, _("urgency, impact and priority are given")),
         ("ticket.handling_recorded", guards.handling_recorded, _("cause, handling and result are written")),
+        ("ticket.attribution_known", guards.attribution_known, _("the origin of the fault is determined")),
+        ("ticket.reason_given", guards.reason_given, _("the reason is given")),
+        ("ticket.replacement_agreed", guards.replacement_agreed, _("the user has decided on replacement")),
+        ("ticket.charge_approved", guards.charge_approved, _("the customer has approved what is charged")),
+        ("ticket.request_complete", guards.request_complete, _("user, place and fault are recorded in full")),
     ):
         gates.declare_guard(guard, check)
         vocabulary.declare_guard_words(guard, label)
-    vocabulary.declare_decision("ticket.charge", _("What a service costs the customer"), FACT_TYPES)
+    vocabulary.declare_decision(
+        "ticket.charge", _("What a service costs the customer"), FACT_TYPES | {"warranty_class": "code"}
+    )
     for name, label_, values in FACT_WORDS:
         vocabulary.declare_fact(name, label_, values)
     vocabulary.declare_scale("tier", Tier.values)
@@ -141,6 +151,7 @@ def declare() -> None:
             {"within": "duration"},
         ),
         ("ticket.first_line_rate", _("share solved by the first line"), measures.first_line_rate, {}),
+        ("ticket.answered_share", _("share of tickets answered"), measures.answered_share, {}),
         ("ticket.count", _("number of tickets reported"), measures.count, {}),
         ("ticket.reopened_share", _("share of tickets reopened"), measures.reopened_share, {}),
     ):

@@ -56,6 +56,11 @@ _REPORTED = f"""
 SELECT (t.reopen_count > 0), t.is_vip, t.reported_at, {_COLUMNS}
 FROM tickets_ticket t WHERE t.contract_id = %(contract)s AND t.reported_at >= %(since)s AND t.reported_at < %(until)s
 """  # noqa: S608
+_ANSWERED = f"""
+SELECT (coalesce(t.answer_given_at, t.responded_at, t.resolved_at) IS NOT NULL), t.is_vip, t.reported_at, {_COLUMNS}
+FROM tickets_ticket t WHERE t.contract_id = %(contract)s AND t.reported_at >= %(since)s AND t.reported_at < %(until)s
+  AND t.status <> 'cancelled'
+"""  # noqa: S608
 _RECORDED = """
 SELECT (e.recorded_at <= e.occurred_at + %(within)s), e.occurred_at, e.facts
 FROM kernel_event e
@@ -78,6 +83,11 @@ def first_line_rate(request: MeasureRequest) -> Measured:
 def reopened_share(request: MeasureRequest) -> Measured:
     """Share of the tickets reported in the span that were reopened."""
     return _share(_chosen(request, _rows(request, _REPORTED)))
+
+
+def answered_share(request: MeasureRequest) -> Measured:
+    """Share of the tickets reported in the span, those withdrawn aside, that got an answer or a solution."""
+    return _share(_chosen(request, _rows(request, _ANSWERED)))
 
 
 def count(request: MeasureRequest) -> Measured:

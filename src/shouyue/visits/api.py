@@ -32,10 +32,13 @@ class VisitOut(Schema):
     received_at: datetime | None
     departed_at: datetime | None
     arrived_at: datetime | None
+    work_begun_at: datetime | None
     left_at: datetime | None
     cancelled_at: datetime | None
     note: str
     report: str
+    backups: str
+    diagnosed_with: str
     version: int
 
 
@@ -53,9 +56,19 @@ class StepIn(Schema):
     at: datetime | None = None
 
 
+class BeginIn(StepIn):
+    """uses: what the work touches: server-operation, data-copy, phone-use, network-access."""
+
+    uses: list[str] = []
+
+
 class LeaveIn(StepIn):
+    """backups: none, cleared or left. diagnosed_with: who took part in the diagnosis."""
+
     outcome: str
     report: str = ""
+    backups: str = ""
+    diagnosed_with: str = ""
 
 
 class CancelIn(Schema):
@@ -134,6 +147,12 @@ def depart(request: HttpRequest, visit_id: int, data: StepIn) -> HttpResponse:
 @rest.repeatable
 def arrive(request: HttpRequest, visit_id: int, data: StepIn) -> HttpResponse:
     return _step(request, visit_id, services.arrive, at=data.at)
+
+
+@router.post("visits/{int:visit_id}/begin", response=VisitOut, summary="Begin work on site")
+@rest.repeatable
+def begin(request: HttpRequest, visit_id: int, data: BeginIn) -> HttpResponse:
+    return _step(request, visit_id, services.begin_work, **data.model_dump())
 
 
 @router.post("visits/{int:visit_id}/leave", response=VisitOut, summary="Leave")

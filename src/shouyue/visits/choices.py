@@ -17,6 +17,23 @@ class VisitState(TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+class Use(TextChoices):
+    """What an engineer touches at the customer's; each needs the permission of whoever answers for it."""
+
+    SERVER = "server-operation", _("operating a server")
+    DATA = "data-copy", _("copying data")
+    PHONE = "phone-use", _("using a telephone")
+    NETWORK = "network-access", _("joining the network")
+
+
+class Backups(TextChoices):
+    """What became of backups made during the visit; the user was asked."""
+
+    NONE = "none", _("none were made")
+    CLEARED = "cleared", _("cleared")
+    LEFT = "left", _("left at the user's wish")
+
+
 class Outcome(TextChoices):
     """What a visit achieved."""
 

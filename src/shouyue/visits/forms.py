@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.tickets import queries as tickets
 from shouyue.tickets.models import Ticket
 
-from .choices import Outcome
+from .choices import Backups, Outcome, Use
 
 
 def _moment(label: Any, help_text: Any = "") -> forms.DateTimeField:
@@ -45,12 +45,34 @@ class StepForm(forms.Form):
     at = _moment(_("When"), _("Leave empty for now."))
 
 
+class BeginForm(StepForm):
+    """What the work touches."""
+
+    uses = forms.MultipleChoiceField(
+        label=_("What the work touches"),
+        choices=Use.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each needs the permission of whoever answers for it at the customer's."),
+    )
+    field_order = ("uses", "at")
+
+
 class LeaveForm(StepForm):
     """What was achieved."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices, widget=forms.RadioSelect)
     report = forms.CharField(label=_("Result"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    field_order = ("outcome", "report", "at")
+    diagnosed_with = forms.CharField(
+        label=_("Diagnosed with"),
+        required=False,
+        max_length=200,
+        help_text=_("Developers and senior technicians who took part."),
+    )
+    backups = forms.ChoiceField(
+        label=_("Temporary backups"), choices=[("", "—"), *Backups.choices], required=False
+    )
+    field_order = ("outcome", "report", "diagnosed_with", "backups", "at")
 
 
 class CancelForm(forms.Form):

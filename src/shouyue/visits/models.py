@@ -14,7 +14,7 @@ from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 from shouyue.tickets.models import Ticket, readable_contracts
 
-from .choices import Outcome, VisitState
+from .choices import Backups, Outcome, VisitState
 
 
 class VisitQuerySet(VisibleQuerySet):
@@ -32,7 +32,11 @@ class VisitQuerySet(VisibleQuerySet):
 
 
 class Visit(models.Model):
-    """One engineer sent to the customer for one ticket. received_at: the engineer's receipt of the dispatch."""
+    """One engineer sent to the customer for one ticket. received_at: the engineer's receipt of the dispatch.
+
+    work_begun_at: when work on site began, with every permission it needs. backups: what became of temporary ones.
+    diagnosed_with: the developers and senior technicians who took part in the diagnosis.
+    """
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
     ticket = SameCustomerForeignKey(Ticket, models.PROTECT, db_index=False, related_name="visits")
@@ -49,10 +53,13 @@ class Visit(models.Model):
     received_at = models.DateTimeField(_("received"), null=True)
     departed_at = models.DateTimeField(_("departed"), null=True)
     arrived_at = models.DateTimeField(_("arrived"), null=True)
+    work_begun_at = models.DateTimeField(_("work begun"), null=True)
     left_at = models.DateTimeField(_("left"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
     note = models.TextField(_("for the engineer"), blank=True, default="")
     report = models.TextField(_("result"), blank=True, default="")
+    backups = models.CharField(_("temporary backups"), max_length=8, choices=Backups, blank=True, default="")
+    diagnosed_with = models.CharField(_("diagnosed with"), max_length=200, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     source_key = models.CharField(max_length=80, null=True, default=None)  # noqa: DJ001 -- null: unique only when given
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shouyue.kernel import clock, events, locks
+from shouyue.kernel import clock, events, gates, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid
 from shouyue.kernel.events import FactValue
@@ -17,7 +17,7 @@ from shouyue.tickets.models import Ticket
 from shouyue.tickets.services import acting
 
 from . import access, rules
-from .choices import Outcome, VisitState
+from .choices import Backups, Outcome, Use, VisitState
 from .models import Visit
 
 
@@ -34,7 +34,7 @@ def dispatch_visit(
     """Send an engineer to the customer; one who is already under way for the ticket is not sent twice.
 
     planned_at: when the customer expects the engineer. Raises: NotFound, NotAllowed, Conflict when the ticket is
-    settled, Invalid. Locks: the ticket row.
+    settled, Invalid, GateRefused. Locks: the ticket row.
     """
     ticket = acting.lock(actor, ticket_id)
     access.require_dispatch(actor, ticket)
@@ -53,6 +53,14 @@ def dispatch_visit(
         raise Invalid(fields={"engineer": [_("This person does not work in the ticket's contract.")]})
     if planned_at is not None and abs(planned_at - clock.now()) > acting.FARTHEST:
         raise Invalid(fields={"planned_at": [_("This time is too far away.")]})
+    gates.require(
+        "visit.dispatch",
+        actor=actor,
+        subject=("ticket", ticket.pk),
+        customer_id=ticket.customer_id,
+        contract_id=ticket.contract_id,
+        facts=acting.facts_of(ticket),
+    )
     visit: Visit = Visit.objects.create(
         customer_id=ticket.customer_id,
         ticket=ticket,
@@ -83,14 +91,52 @@ def arrive(*, actor: Actor, visit_id: int, at: datetime | None = None) -> Visit:
 
 
 @transaction.atomic
+def begin_work(*, actor: Actor, visit_id: int, uses: Sequence[str] = (), at: datetime | None = None) -> Visit:
+    """Begin to work on site. uses: what the work touches (`Use`); a plan may ask for the permission of each.
+
+    Raises: NotFound, NotAllowed, Conflict when not on site, Invalid, GateRefused. Locks: ticket and visit.
+    """
+    visit, ticket = _held(actor, visit_id)
+    touched = sorted({acting.checked_choice("uses", use, Use.values, required=True) for use in uses})
+    if visit.work_begun_at is not None:
+        return visit
+    if visit.state != VisitState.ARRIVED:
+        raise Conflict(_("Work begins on site: arrive first."), code="wrong_state")
+    when = acting.moment(at, ticket)
+    if when < _latest(visit):
+        raise Invalid(fields={"at": [_("This time lies before the step before.")]})
+    _ask(actor, visit, ticket, "visit.begin_work", {"uses": " ".join(touched)})
+    visit.work_begun_at = when
+    visit.version += 1
+    visit.save(update_fields=["work_begun_at", "version"])
+    _record(actor, visit, ticket, "visit.work_begun", at=when)
+    return visit
+
+
+@transaction.atomic
 def leave(
-    *, actor: Actor, visit_id: int, outcome: str, report: str = "", at: datetime | None = None
+    *,
+    actor: Actor,
+    visit_id: int,
+    outcome: str,
+    report: str = "",
+    backups: str = "",
+    diagnosed_with: str = "",
+    at: datetime | None = None,
 ) -> Visit:
-    """The engineer leaves and says what was achieved. Raises: NotFound, NotAllowed, Conflict, Invalid."""
-    outcome = acting.checked_choice("outcome", outcome, Outcome.values, required=True)
-    report = acting.checked_text("report", report)
-    values = {"outcome": outcome, "report": report}
-    return _step(actor, visit_id, "leave", "visit.left", at, values=values, facts={"outcome": outcome})
+    """The engineer leaves and says what was achieved.
+
+    backups: what became of temporary ones, empty when nobody asked. diagnosed_with: who took part in the diagnosis.
+    Raises: NotFound, NotAllowed, Conflict, Invalid, GateRefused. Locks: ticket and visit.
+    """
+    values = {
+        "outcome": acting.checked_choice("outcome", outcome, Outcome.values, required=True),
+        "report": acting.checked_text("report", report),
+        "backups": acting.checked_choice("backups", backups, Backups.values),
+        "diagnosed_with": acting.checked_text("diagnosed_with", diagnosed_with, limit=200),
+    }
+    told = {"outcome": values["outcome"]}
+    return _step(actor, visit_id, "leave", "visit.left", at, values=values, facts=dict(told))
 
 
 def cancel_visit(*, actor: Actor, visit_id: int, reason: str) -> Visit:
@@ -111,10 +157,7 @@ def _step(
     facts: dict[str, FactValue] | None = None,
 ) -> Visit:
     """One step of a visit: the ticket is locked first, as everywhere, then the visit."""
-    found = Visit.objects.visible_to(actor).filter(pk=visit_id).values_list("ticket_id", flat=True).first()
-    ticket = locks.lock_row(Ticket.objects.all(), pk=found)
-    visit: Visit = locks.lock_row(Visit.objects.visible_to(actor), pk=visit_id)
-    access.require_step(actor, visit, ticket)
+    visit, ticket = _held(actor, visit_id)
     to = rules.STEPS[step][1]
     if visit.state == to:
         return visit
@@ -127,6 +170,8 @@ def _step(
     when = acting.moment(at, ticket)
     if when < _latest(visit):
         raise Invalid(fields={"at": [_("This time lies before the step before.")]})
+    if step == "leave":
+        _ask(actor, visit, ticket, "visit.leave", {**(values or {})})
     changed = {"state": str(to), f"{to.value}_at": when, **(values or {})}
     if to in (VisitState.DEPARTED, VisitState.ARRIVED) and visit.received_at is None:
         changed["received_at"] = when  # who sets out has received the dispatch
@@ -141,12 +186,33 @@ def _step(
     return visit
 
 
+def _held(actor: Actor, visit_id: int) -> tuple[Visit, Ticket]:
+    found = Visit.objects.visible_to(actor).filter(pk=visit_id).values_list("ticket_id", flat=True).first()
+    ticket: Ticket = locks.lock_row(Ticket.objects.all(), pk=found)
+    visit: Visit = locks.lock_row(Visit.objects.visible_to(actor), pk=visit_id)
+    access.require_step(actor, visit, ticket)
+    return visit, ticket
+
+
+def _ask(actor: Actor, visit: Visit, ticket: Ticket, act: str, more: Mapping[str, str]) -> None:
+    """Sign-offs about the visit and about its ticket count alike."""
+    gates.require(
+        act,
+        actor=actor,
+        subject=("visit", visit.pk),
+        customer_id=visit.customer_id,
+        contract_id=ticket.contract_id,
+        facts={**acting.facts_of(ticket), **more, "case": f"ticket:{ticket.pk}"},
+    )
+
+
 def _latest(visit: Visit) -> datetime:
     times: Sequence[datetime | None] = (
         visit.dispatched_at,
         visit.received_at,
         visit.departed_at,
         visit.arrived_at,
+        visit.work_begun_at,
     )
     return max(time for time in times if time is not None) - ticket_rules.CLOCK_TOLERANCE
 

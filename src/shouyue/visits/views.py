@@ -24,12 +24,14 @@ from shouyue.web.htmx import go, pulse, render_page
 from shouyue.web.moulds import mould
 
 from . import access, forms, queries, rules, services
+from .choices import VisitState
 from .models import Visit
 
 STEPS: dict[str, tuple[Callable[..., Visit], type[django_forms.Form] | None, Any, str]] = {
     "receive": (services.receive_visit, None, _l("I have received it"), "check"),
     "depart": (services.depart, None, _l("I set out"), "truck"),
     "arrive": (services.arrive, None, _l("I have arrived"), "map-pin"),
+    "begin": (services.begin_work, forms.BeginForm, _l("Begin work"), "tools"),
     "leave": (services.leave, forms.LeaveForm, _l("I leave"), "logout"),
     "cancel": (services.cancel_visit, forms.CancelForm, _l("Call off"), "x"),
 }
@@ -91,6 +93,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "label": label,
         "icon": icon,
         "form": step == "leave",
+        "may_begin": visit.state == VisitState.ARRIVED and visit.work_begun_at is None,
     }
 
 
@@ -101,6 +104,7 @@ def _stages(visit: Visit) -> list[tuple[Any, Any]]:
         (_l("Received"), visit.received_at),
         (_l("Departed"), visit.departed_at),
         (_l("Arrived"), visit.arrived_at),
+        (_l("Work begun"), visit.work_begun_at),
         (_l("Left"), visit.left_at),
         (_l("Called off"), visit.cancelled_at),
     )

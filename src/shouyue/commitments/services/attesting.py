@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
     from django.db.models import QuerySet
 
+HANDED_IN = frozenset({"report", "form", "signature"})
+"""Evidence whose handing in is what was promised: its time counts, not when it was written."""
 NEED_A_FILE = frozenset({"photo", "signature", "form", "report", "file"})
 LONGEST_NOTE = 4000
 
@@ -39,11 +42,14 @@ def attest(
     obligation_id: int | None = None,
     case: tuple[str, int] | None = None,
     uploads: Sequence[UploadedFile[bytes]] = (),
+    happened_at: datetime | None = None,
 ) -> Attestation:
     """Vouch for a promise: keeps the obligation named, else the one that runs and is due next.
 
-    case: for a gate, the thread of the act. Raises: NotFound; Conflict when nothing about the promise is attested;
-    NotAllowed without the role; Invalid without note or the evidence asked for. Event: obligation.attested.
+    case: for a gate, the thread of the act. happened_at: when it was done, if that is told later; a report counts from
+    when it is handed in. Raises: NotFound; Conflict when nothing about the promise is attested; NotAllowed
+    without the role; Invalid without note or the evidence asked for, or with a time that cannot be. Event:
+    obligation.attested.
     Locks: the commitment's row.
     """
     if actor.user_id is None:
@@ -57,6 +63,7 @@ def attest(
     if not text or len(text) > LONGEST_NOTE:
         raise Invalid(fields={"note": [_("Say in a few words what you vouch for.")]})
     obligation = _obligation_of(actor, row, obligation_id)
+    _check_time(wanted, obligation, happened_at)
     number = _next_id()
     stored = [
         files.store(
@@ -86,6 +93,7 @@ def attest(
             "files": len(stored),
             "digest": hashlib.sha256(text.encode()).hexdigest(),
         },
+        occurred_at=happened_at,
     )
     attestation: Attestation = Attestation.objects.create(
         pk=number,
@@ -162,6 +170,17 @@ def _obligation_of(actor: Actor, row: Commitment, obligation_id: int | None) -> 
 
 def _last(rows: QuerySet[Obligation]) -> Obligation | None:
     return rows.order_by("-due_at", "-id").first()
+
+
+def _check_time(wanted: Attested, obligation: Obligation | None, at: datetime | None) -> None:
+    if at is None:
+        return
+    if HANDED_IN.intersection(word for word in wanted.evidence if isinstance(word, str)):
+        raise Invalid(fields={"happened_at": [_("What is handed in counts from now.")]})
+    if at > clock.now():
+        raise Invalid(fields={"happened_at": [_("This time has not come yet.")]})
+    if obligation is None or at < obligation.opened_at:
+        raise Invalid(fields={"happened_at": [_("This lies before the time the promise began to run.")]})
 
 
 def _check_evidence(wanted: Attested, stored: Sequence[StoredFile]) -> None:

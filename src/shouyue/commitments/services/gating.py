@@ -36,6 +36,7 @@ from shouyue.contracts.queries import compiled, stage_today
 from shouyue.kernel import clock, events, gates
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.gates import Refusal, Request
+from shouyue.kernel.scope import EVERYTHING, acting_in
 
 from . import storage
 
@@ -74,6 +75,13 @@ def record_refusals() -> int:
     for item in held:
         _record(item.request, item.commitment, "refused")
     return len(held)
+
+
+def settle_refusals() -> None:
+    """Record the refusals of a job or command in a transaction of their own. Queries: none without refusals."""
+    if _refusals.get():
+        with acting_in(EVERYTHING):
+            record_refusals()
 
 
 def forget_refusals() -> None:
@@ -215,7 +223,13 @@ def _last(request: Request, verb: str) -> datetime | None:
 
 def _record(request: Request, commitment: str, state: str) -> None:
     """One event and one settled obligation, so that a gate has its figures and its evidence like any promise."""
-    if request.contract_id is None or commitment not in storage.names_of(request.contract_id).ids:
+    if request.contract_id is None:
+        return
+    try:
+        known = storage.names_of(request.contract_id).ids
+    except NotFound:
+        return  # the contract itself was part of what was undone
+    if commitment not in known:
         return
     now = clock.now()
     event = events.record(

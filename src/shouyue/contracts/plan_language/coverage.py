@@ -32,7 +32,10 @@ _OUTSIDE = ("verb", "act", "decision", "item", "measure", "guard", "roster")
 
 @dataclass(frozen=True, slots=True)
 class CommitmentState:
-    """missing: words the system lacks; unset: paths not agreed; blocking: those of them without which it cannot run."""
+    """missing: words or modules the system lacks; lacks: the words themselves, as sort and word.
+
+    unset: paths not agreed; blocking: those of them without which it cannot run.
+    """
 
     name: str
     kind: str
@@ -40,6 +43,7 @@ class CommitmentState:
     missing: tuple[str, ...]
     unset: tuple[str, ...]
     blocking: tuple[str, ...]
+    lacks: tuple[tuple[str, str], ...] = ()
 
     @property
     def executable(self) -> bool:
@@ -60,6 +64,7 @@ class RowState:
     executable: bool
     missing: tuple[str, ...]
     unset: tuple[str, ...]
+    lacks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,12 @@ class PlanCoverage:
 def state_of(commitment: Commitment, plan: Plan, vocabulary: Vocabulary) -> CommitmentState:
     """What one commitment still needs."""
     missing = {word for word in commitment.awaits if not vocabulary.knows(word)}
+    lacks: dict[tuple[str, str], None] = {}
     for use in uses_of(commitment):
         if not _known(use, plan, vocabulary):
             covering = [word for word in commitment.awaits if is_awaited(use.word, (word,))]
             missing.update(covering or [use.word])
+            lacks[use.sort, use.word] = None
     unset, blocking = [], []
     for path, value in unset_values(commitment, ""):
         path = path.lstrip(".")
@@ -114,6 +121,7 @@ def state_of(commitment: Commitment, plan: Plan, vocabulary: Vocabulary) -> Comm
         tuple(sorted(missing)),
         tuple(dict.fromkeys(unset)),
         tuple(dict.fromkeys(essential)),
+        tuple(sorted(lacks)),
     )
 
 
@@ -124,13 +132,19 @@ def coverage_of(plan: Plan, vocabulary: Vocabulary) -> PlanCoverage:
     return PlanCoverage(plan.name, plan.profile, tuple(_row(row, states) for row in rows), states)
 
 
+def module_of(word: str) -> str:
+    """The module that will declare a word: what stands before its dot."""
+    return word.partition(".")[0]
+
+
 def _row(row: str, states: Iterable[CommitmentState]) -> RowState:
     own = [state for state in states if row in state.source]
     missing = sorted({word for state in own for word in state.missing})
     unset = [f"{state.name}.{path}" for state in own for path in state.unset]
     executable = not missing and any(state.executable for state in own)
     names, kinds = tuple(state.name for state in own), tuple(dict.fromkeys(state.kind for state in own))
-    return RowState(row, names, kinds, executable, tuple(missing), tuple(unset))
+    lacks = tuple(sorted({entry for state in own for entry in state.lacks}))
+    return RowState(row, names, kinds, executable, tuple(missing), tuple(unset), lacks)
 
 
 def _known(use: Use, plan: Plan, vocabulary: Vocabulary) -> bool:
@@ -193,5 +207,6 @@ def _row_json(row: RowState) -> dict[str, Any]:
         "commitments": list(row.commitments),
         "executable": row.executable,
         "missing": list(row.missing),
+        "lacks": [{"sort": sort, "word": word, "module": module_of(word)} for sort, word in row.lacks],
         "unset": list(row.unset),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -109,6 +111,7 @@ def raise_tier(*, actor: Actor, ticket_id: int, to_tier: str, reason: str, to: i
     reason = acting.checked_text("reason", reason, required=True)
     if to_tier == ticket.tier:
         raise Invalid(fields={"to_tier": [_("The case is at this tier already.")]})
+    _ask_gate(actor, ticket, "ticket.raise_tier", {"to_tier": to_tier, "reason": reason})
     from_tier, ticket.tier = ticket.tier, to_tier
     acting.finish(
         actor,
@@ -156,14 +159,16 @@ def request_escalation(*, actor: Actor, ticket_id: int, reason: str) -> Ticket:
     return ticket
 
 
-def _ask_gate(actor: Actor, ticket: Ticket) -> None:
+def _ask_gate(
+    actor: Actor, ticket: Ticket, act: str = "ticket.assign", more: Mapping[str, str] | None = None
+) -> None:
     gates.require(
-        "ticket.assign",
+        act,
         actor=actor,
         subject=("ticket", ticket.pk),
         customer_id=ticket.customer_id,
         contract_id=ticket.contract_id,
-        facts=acting.facts_of(ticket),
+        facts={**acting.facts_of(ticket), **(more or {})},
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.gates import Refusal, Request
+from shouyue.tickets.charge_models import TicketCharge
 from shouyue.tickets.models import Ticket
+
+from . import charging
 
 
 def user_confirmed(request: Request) -> Refusal | None:
@@ -30,6 +34,70 @@ def handling_recorded(request: Request) -> Refusal | None:
     if ticket is not None and ticket.cause and ticket.handling and ticket.result:
         return None
     return Refusal("ticket.handling_recorded", _("Cause, handling and result must be written down first."))
+
+
+def attribution_known(request: Request) -> Refusal | None:
+    """Met when it is said whether the supplied product caused the fault. Queries: one."""
+    ticket = _ticket(request, "attribution")
+    if ticket is not None and ticket.attribution:
+        return None
+    return Refusal("ticket.attribution_known", _("Say first whether the supplied product caused the fault."))
+
+
+def reason_given(request: Request) -> Refusal | None:
+    """Met when the act comes with its reason."""
+    if str(request.facts.get("reason") or "").strip():
+        return None
+    return Refusal("ticket.reason_given", _("Give the reason."))
+
+
+def replacement_agreed(request: Request) -> Refusal | None:
+    """Met when the user has decided whether hardware is replaced. Queries: one."""
+    ticket = _ticket(request, "replacement")
+    if ticket is not None and ticket.replacement:
+        return None
+    return Refusal(
+        "ticket.replacement_agreed", _("Ask the user first whether the hardware shall be replaced.")
+    )
+
+
+def charge_approved(request: Request) -> Refusal | None:
+    """Met unless the contract charges the work and the customer has not approved its quote. Queries: three."""
+    charge = TicketCharge.objects.filter(ticket_id=request.subject[1]).first()
+    if request.subject[0] == "ticket" and (
+        charge is None or charge.is_free or charging.answer_to(charge) == "given"
+    ):
+        return None
+    return Refusal("ticket.charge_approved", _("The customer has not approved the quote yet."))
+
+
+def request_complete(request: Request) -> Refusal | None:
+    """Met when nobody has to ask the user again: who, how to reach them, where, and what is wrong. Queries: one."""
+    kind, number = request.subject
+    rows = Ticket.objects.select_related("requester")
+    ticket = rows.filter(pk=number).first() if kind == "ticket" else None
+    requester = ticket.requester if ticket is not None else None
+    phone = ticket is not None and (ticket.caller_phone or (requester and requester.phone))
+    missing = [
+        text
+        for known, text in (
+            (requester is not None, _("the user")),
+            (bool(phone), _("a telephone number")),
+            (ticket is not None and ticket.site_id is not None, _("the place")),
+            (ticket is not None and bool(ticket.description.strip()), _("the description of the fault")),
+        )
+        if not known
+    ]
+    if not missing:
+        return None
+    return Refusal(
+        "ticket.request_complete",
+        format_lazy(
+            " ".join(["{said}", *(f"{{part{at}}}" for at in range(len(missing)))]),
+            said=_("Still to be recorded:"),
+            **{f"part{at}": part for at, part in enumerate(missing)},
+        ),
+    )
 
 
 def _ticket(request: Request, *columns: str) -> Ticket | None:
