@@ -144,17 +144,20 @@ def _of(alias: str, columns: str) -> str:
 
 
 _FILL = """
+WITH holders AS MATERIALIZED (
+    SELECT b.copy, b.original, row_number() OVER (ORDER BY b.place) - 1 AS place, count(*) OVER () AS several, n.size
+    FROM bench_contract b
+    JOIN (SELECT contract, count(*) AS size FROM bench_image WHERE runs = %(runs)s GROUP BY contract) n
+        ON n.contract = b.original
+)
 INSERT INTO commitments_obligation ({columns}, contract_id, commitment_id, subject_id, case_id,
     trigger_at, opened_at, falls_at, due_at, warn_at, next_at, missed_at, kept_at, settled_at)
 SELECT {originals}, b.copy, p.copy, %(base)s + g, %(base)s + g,
     o.trigger_at + s.by, o.opened_at + s.by, o.falls_at + s.by, o.due_at + s.by, o.warn_at + s.by, o.next_at + s.by,
     o.missed_at + s.by, o.kept_at + s.by, o.settled_at + s.by
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) g
-JOIN bench_contract b ON b.place = g %% (SELECT count(*) FROM bench_contract)
-JOIN (SELECT contract, count(*) AS size FROM bench_image WHERE runs = %(runs)s GROUP BY contract) n
-    ON n.contract = b.original
-JOIN bench_image i ON i.contract = b.original AND i.runs = %(runs)s
-    AND i.place = (g / (SELECT count(*) FROM bench_contract)) %% n.size
+JOIN holders b ON b.place = g %% (SELECT max(several) FROM holders)
+JOIN bench_image i ON i.contract = b.original AND i.runs = %(runs)s AND i.place = (g / b.several) %% b.size
 JOIN commitments_obligation o ON o.id = i.id
 JOIN bench_promise p ON p.contract = b.copy AND p.original = o.commitment_id
 CROSS JOIN LATERAL (SELECT {shift} AS by) s
