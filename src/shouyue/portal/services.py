@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from shouyue.contracts.models import Contract
 from shouyue.kernel import events
-from shouyue.kernel.actor import SYSTEM, Actor
+from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid
 from shouyue.tickets import services as tickets
-from shouyue.tickets.choices import Channel, Status, WaitReason
+from shouyue.tickets.choices import Channel
 from shouyue.tickets.models import Ticket, TicketNote
 
 from . import access, rules
@@ -69,8 +69,6 @@ def add_message(*, actor: Actor, ticket_id: int, text: str, uploads: Uploads = (
     said = text if text.strip() else _("Pictures added.")
     tickets.comment_on_ticket(actor=actor, ticket_id=ticket.pk, text=said, public=True, source_key=own_key)
     _attach(actor, ticket.pk, uploads)
-    if ticket.status == Status.WAITING and ticket.wait_reason == WaitReason.CUSTOMER:
-        tickets.end_waiting(actor=SYSTEM, ticket_id=ticket.pk)
     return ticket
 
 

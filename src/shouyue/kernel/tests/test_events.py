@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from shouyue.kernel import events
+from shouyue.kernel import events, verification
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.events import FactType, Verb
 from shouyue.kernel.models import Event
@@ -44,3 +44,54 @@ def test_the_database_refuses_changes(sql):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert Event.objects.count() == 1
+
+
+def new(subject_id=1, **changes):
+    return events.NewEvent(verb="thing.made", actor=SYSTEM, subject=("thing", subject_id), **changes)
+
+
+def test_many_events_continue_the_chains_of_their_subjects(settings, tmp_path):
+    settings.SHOUYUE_HOME = tmp_path
+    make(1)
+    found = events.record_many([new(1), new(2), new(1), new(3), new(1)])
+    assert [(one.subject_id, one.seq) for one in found] == [(1, 2), (2, 1), (1, 3), (3, 1), (1, 4)]
+    assert make(1).seq == 5  # the head of the chain has moved along
+    report = verification.verify()
+    assert (report.events, report.subjects, report.findings) == (7, 3, ())
+
+
+def test_many_events_of_two_customers_stay_each_with_its_own():
+    found = events.record_many(
+        [
+            new(1, customer_id=7, facts={"size": 1}),
+            new(2, customer_id=8, facts={"size": 2}),
+            new(1, customer_id=7),
+        ]
+    )
+    rows = {row.pk: row for row in Event.objects.all()}
+    assert [(rows[one.id].customer_id, rows[one.id].facts) for one in found] == [
+        (7, {"size": 1}),
+        (8, {"size": 2}),
+        (7, {}),
+    ]
+
+
+def test_consumers_hear_of_many_events_in_their_order_and_when_all_are_written(monkeypatch):
+    heard = []
+    monkeypatch.setattr(
+        events, "_consumers", [lambda event: heard.append((event.subject_id, Event.objects.count()))]
+    )
+    events.record_many([new(2), new(1), new(2)])
+    assert sorted(heard) == [(1, 3), (2, 3), (2, 3)]
+
+
+def test_no_events_are_no_work(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(events, "_consumers", [lambda event: pytest.fail("nothing happened")])
+    with django_assert_num_queries(0):
+        assert events.record_many([]) == []
+
+
+def test_one_wrong_event_among_many_leaves_none():
+    with pytest.raises(ValueError, match="no fact 'colour'"):
+        events.record_many([new(1), new(2, facts={"colour": "red"})])
+    assert Event.objects.count() == 0

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from shouyue.files import services as files
 from shouyue.files.models import StoredFile
 from shouyue.kernel import clock, rows
-from shouyue.kernel.actor import Actor
+from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.tickets import access, rules
 from shouyue.tickets.choices import Cause, ProgramErrorClass, Replacement, Status, WaitReason
@@ -48,7 +48,7 @@ def respond_to_ticket(*, actor: Actor, ticket_id: int, text: str = "", at: datet
 def comment_on_ticket(
     *, actor: Actor, ticket_id: int, text: str, public: bool = False, source_key: str | None = None
 ) -> TicketNote:
-    """Add a note. Customers always write publicly; source_key: the same key is kept once.
+    """Add a note. Customers always write publicly, and what waited for them goes on; source_key: kept once.
 
     Raises: NotFound, NotAllowed, Invalid. Locks: the ticket row.
     """
@@ -65,6 +65,8 @@ def comment_on_ticket(
     acting.finish(
         actor, ticket, "ticket.commented", [], facts={"public": public, "by_customer": not actor.is_staff}
     )
+    if not actor.is_staff and ticket.status == Status.WAITING and ticket.wait_reason == WaitReason.CUSTOMER:
+        end_wait(SYSTEM, ticket)
     return note
 
 

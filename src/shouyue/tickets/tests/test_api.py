@@ -226,3 +226,21 @@ def test_no_address_ends_with_a_slash_and_one_that_does_is_answered_alike(client
     assert browser.get(f"{made['Location']}/").json() == browser.get(made["Location"]).json()
     assert browser.get("/api/tickets/?limit=1").json() == browser.get("/api/tickets?limit=1").json()
     assert browser.get("/api/").status_code == 404
+
+
+def test_a_note_of_the_customer_ends_waiting_for_the_customer():
+    contract = make_contract()
+    customer, agent = make_customer_user(contract), make_agent()
+    waiting, parts = make_ticket(contract), make_ticket(contract)
+    for ticket, reason in ((waiting, "customer"), (parts, "part")):
+        services.triage_ticket(actor=agent, ticket_id=ticket.pk, urgency="high", impact="site")
+        services.start_waiting(actor=agent, ticket_id=ticket.pk, reason=reason)
+    path = f"{LIST}/{waiting.number}/notes"
+    assert post(client_of(agent), path, {"text": "再问一次", "public": True}).status_code == 201
+    waiting.refresh_from_db()
+    assert waiting.status == "waiting"
+    assert post(client_of(customer), path, {"text": "型号是 X1"}).status_code == 201
+    assert post(client_of(customer), f"{LIST}/{parts.number}/notes", {"text": "好的"}).status_code == 201
+    waiting.refresh_from_db()
+    parts.refresh_from_db()
+    assert (waiting.status, parts.status) == ("triaged", "waiting")
