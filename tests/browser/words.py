@@ -24,7 +24,7 @@ SHOWN = """() => {
 NOT_WORDS = re.compile(
     r"https?://\S+|\S+@\S+|\b[\w.-]+\.(csv|yaml|json|zip|ics|png|jpg|pdf|html)\b|(?<!\w)/[\w./-]+|\b\w+:\d+\b|\b[A-Z]{1,6}-?\d[\w.-]*\b|\b[A-Z]{2,6}\b"
     r"|\b(agent|manager|project|engineer|customer|supervision|auditor|sysadmin|secadmin|leader)\.(zh|en)\b"
-    r"|\bsy_\w+|\b[0-9a-f]{8,}\b|\b[XB]\d?-[\w.]+\b"
+    r"|\b[A-Za-z0-9]+_[A-Za-z0-9_]+|\b[0-9a-f]{8,}\b|\b[XB]\d?-[\w.]+\b"
 )
 NAMES = {
     "Shouyue", "English", "Ctrl", "Enter", "Esc", "Shift", "Tab", "Chrome", "HeadlessChrome", "Chromium", "Linux",
