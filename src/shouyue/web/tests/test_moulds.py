@@ -42,7 +42,9 @@ def test_a_mould_belongs_to_a_language_and_its_fixed_values():
 
 def test_a_value_that_looks_like_a_hole_stays_text():
     fill = mould("web/_preferences.html", ("here", "csrf_token"), theme="auto")
-    assert "--sy-hole--csrf_token--eloh-ys--" in fill(here="--sy-hole--csrf_token--eloh-ys--", csrf_token="secret")
+    assert "--sy-hole--csrf_token--eloh-ys--" in fill(
+        here="--sy-hole--csrf_token--eloh-ys--", csrf_token="secret"
+    )
 
 
 def test_a_hole_the_template_does_not_show_is_an_error():
