@@ -77,6 +77,19 @@ class NamedCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadTask:
+    """The dead jobs of one task, newest first."""
+
+    task: str
+    rows: list[jobs.JobRow]
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last of them was tried."""
+        return max((row.last_at for row in self.rows if row.last_at), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything the system page shows."""
 
@@ -100,6 +113,19 @@ class Status:
         ]
 
     @property
+    def dead_tasks(self) -> list[DeadTask]:
+        """The dead jobs by task, so that a hundred of one kind take one line; the fullest task first."""
+        rows: dict[str, list[jobs.JobRow]] = {}
+        for row in self.dead:
+            rows.setdefault(row.task, []).append(row)
+        return sorted((DeadTask(task, found) for task, found in rows.items()), key=lambda one: -len(one.rows))
+
+    @property
+    def dead_unlisted(self) -> int:
+        """Dead jobs beyond those listed."""
+        return max(0, self.health.failed - len(self.dead))
+
+    @property
     def worst(self) -> str:
         """The gravest level of checks, workers and jobs: ok, warning or error."""
         levels = {str(result.level) for result in self.checks}
@@ -117,7 +143,7 @@ def status() -> Status:
         health=jobs.health(),
         workers=_workers(),
         schedules=_schedules(),
-        dead=jobs.dead(50),
+        dead=jobs.dead(),
         partitions=_partitions(),
         anchor=EventAnchor.objects.order_by("-day").first(),
         run=newest_run(),

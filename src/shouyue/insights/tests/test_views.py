@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from shouyue.contracts.tests.factories import make_contract
-from shouyue.insights import services, tasks
+from shouyue.insights import queries, services, tasks
 from shouyue.insights.models import VerificationRun
 from shouyue.kernel import jobs
 from shouyue.kernel.models import Event
@@ -95,8 +95,10 @@ def test_system_page_shows_state_schedules_and_partitions():
     assert "异常" in page  # no worker is alive in a test
 
 
-def make_dead_job():
-    jobs.task("insights.test_fails", retry=False)(lambda **_kw: None).enqueue(ticket=7)
+def make_dead_job(task="insights.test_fails", number=1):
+    failing = jobs.task(task, retry=False)(lambda **_kw: None)
+    for _number in range(number):
+        failing.enqueue(ticket=7)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' RETURNING id")
         return cursor.fetchone()[0]
@@ -111,6 +113,20 @@ def test_dead_job_is_shown_with_arguments_and_tried_again():
     assert client.post(f"/operate/jobs/{job}/retry/").status_code == 303
     assert jobs.dead() == []
     assert Event.objects.get(verb="job.retried").subject_id == job
+
+
+def test_dead_jobs_of_one_task_take_one_line():
+    make_dead_job("insights.test_others")
+    make_dead_job("insights.test_fails_often", number=12)
+    kinds = queries.status().dead_tasks
+    assert [(kind.task, len(kind.rows)) for kind in kinds] == [
+        ("insights.test_fails_often", 12),
+        ("insights.test_others", 1),
+    ]
+    page = text_of(client_of(make_officer("system_admin")).get(SYSTEM))
+    assert page.count("<summary>") == 2
+    assert page.count("insights.test_fails_often") == 1
+    assert "12 个任务" in page
 
 
 def test_system_page_query_budget():
