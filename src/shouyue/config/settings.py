@@ -76,17 +76,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "shouyue.kernel.middleware.transaction_middleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shouyue.accounts.middleware.browser_middleware",  # session, CSRF, messages
     "shouyue.accounts.middleware.actor_middleware",
     "shouyue.commitments.middleware.refusal_middleware",
     "shouyue.web.middleware.ActorLocaleMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shouyue.web.csp.policy_middleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "shouyue.web.middleware.ErrorPageMiddleware",
 ]
 
