@@ -152,6 +152,8 @@ def test_every_verb_by_its_path():
     for verb, body, event in VERBS:
         response = post(client, f"{LIST}/{ticket.number}/{verb}/", body)
         assert response.status_code == 200, (verb, response.content)
+        read = client.get(f"{LIST}/{ticket.number}")
+        assert (response.json(), response["ETag"]) == (read.json(), read["ETag"]), verb
         assert Event.objects.filter(subject_type="ticket", subject_id=ticket.pk).latest("id").verb == event
 
 
