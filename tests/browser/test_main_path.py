@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from .conftest import NARROW, WIDE, overflow
-
-NUMBER = re.compile(r"/tickets/([A-Z]+-\d{4}-\d+)/")
-SEND = "button[data-shortcut='Ctrl+Enter']"
-
-
-def log_a_call(page: Page, phone: str, title: str) -> tuple[str, int]:
-    """By keyboard alone. Returns the number of the ticket and how many times a key or a word was pressed."""
-    pressed = 0
-    page.keyboard.press("g")
-    page.keyboard.press("l")
-    page.wait_for_url("**/desk/log/")
-    expect(page.locator("#id_caller")).to_be_focused()
-    page.keyboard.type(phone)
-    expect(page.locator("#id_requester_id")).not_to_have_value("")
-    page.keyboard.press("Tab")
-    expect(page.locator("#id_title")).to_be_focused()
-    page.keyboard.type(title)
-    page.keyboard.press("Control+Enter")
-    pressed += 2 + len(phone) + 1 + len(title) + 1
-    page.wait_for_url(NUMBER)
-    found = NUMBER.search(page.url)
-    assert found is not None
-    return found[1], pressed
-
-
-def in_drawer(page: Page, link: str) -> None:
-    """Follow a link that opens the drawer, behind "more" where it is hidden."""
-    target = page.locator(f"a[href$='{link}']").first
-    if not target.is_visible():
-        page.locator("details.sy-actions summary").click()
-    target.click()
-    expect(page.locator("#drawer form")).to_be_visible()
-
-
-def send_drawer(page: Page) -> None:
-    """Send the form of the drawer and wait for the page that follows."""
-    with page.expect_navigation():
-        page.locator(f"#drawer {SEND}").click()
-
-
-def visit_of(page: Page, number: str) -> Locator:
-    """The card of this ticket's visit on the engineer's phone."""
-    return page.locator("#my-visits article", has_text=number)
+from .steps import SEND, close, in_drawer, log_a_call, send_drawer, visit_of
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -114,24 +71,6 @@ def test_from_the_call_to_the_closing(person, stack, language, width):
     expect(page.locator("h1, h2.page-title").first).to_contain_text(
         "已关闭" if language == "zh" else "closed"
     )
-
-
-def close(page: Page, number: str) -> None:
-    """Close the ticket by its main button, after the call-back where the plan asks for one."""
-    for slug in ("call-back", "close"):
-        form, link = f"form[action$='/tickets/{number}/{slug}/']", f"a[href$='/tickets/{number}/{slug}/']"
-        if page.locator(f"{form}, {link}").count() == 0:
-            continue
-        if page.locator(form).count():
-            if not page.locator(form).first.is_visible():
-                page.locator("details.sy-actions summary").click()
-            page.locator(f"{form} button").first.click()
-            page.wait_for_load_state()
-        else:
-            in_drawer(page, f"/tickets/{number}/{slug}/")
-            if page.locator("#drawer select[name=to]").count():
-                page.select_option("#drawer select[name=to]", index=1)
-            send_drawer(page)
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", NARROW), ("en", WIDE)])

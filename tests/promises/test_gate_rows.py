@@ -201,6 +201,12 @@ def test_b1_23_the_report_is_countersigned_kept():
     assert story.state("report-countersigned") == "kept"
 
 
+def test_b1_23_a_signature_before_leaving_counts():
+    story = arrived("sw-warranty").agree(HOUR, "signature", "visit", about="visit").leave(2 * HOUR)
+    assert story.state("report-countersigned") == "kept"
+    assert story.wait(9 * DAY).state("report-countersigned") == "kept"
+
+
 def test_b1_23_the_report_is_countersigned_broken():
     story = arrived("sw-warranty").leave(2 * HOUR).wait(5 * DAY)
     assert story.state("report-countersigned") == "missed"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -74,6 +75,11 @@ class GateRefused(Conflict):
     """A promise of the contract forbids this until its condition is met."""
 
     code = "gate_refused"
+
+    def __init__(self, message: str | Promise | None = None, *, refusals: Sequence[Any] = ()) -> None:
+        """refusals: the `gates.Refusal` of each promise, for pages that lead to what is missing."""
+        super().__init__(message)
+        self.refusals = tuple(refusals)
 
 
 class TooMany(ShouyueError):

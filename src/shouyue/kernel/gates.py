@@ -31,11 +31,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A consent, approval or signature that is missing, so that a page can lead to where it is asked for.
+
+    by: the roles that may give it, as plans name them; from_both: the provider signs too.
+    """
+
+    kind: str
+    purpose: str
+    by: tuple[str, ...] = ()
+    from_both: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an act is refused: what is missing, in words, and who can provide it."""
+    """Why an act is refused: what is missing, in words, and who can provide it. wanted: what would have to be asked."""
 
     guard: str
     message: str | Promise
+    wanted: tuple[Wanted, ...] = ()
 
 
 Guard = Callable[[Request], Refusal | None]
@@ -132,4 +146,4 @@ def require(
     for tell in _witnesses:
         tell(request, refusals)
     if refusals:
-        raise GateRefused("\n".join(str(refusal.message) for refusal in refusals))
+        raise GateRefused("\n".join(str(refusal.message) for refusal in refusals), refusals=refusals)

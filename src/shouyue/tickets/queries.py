@@ -302,6 +302,17 @@ def workers_of(contract_id: int | None) -> list[tuple[int, str]]:
     return list(rows.order_by("name_key", "id").values_list("id", "name"))
 
 
+def engineers_of(contract_id: int | None) -> set[int]:
+    """Who of the contract's people goes to customers by their role. Queries: two at most."""
+    goes = [*access.ENGINEERS, "regional_supervisor"]
+    people = get_user_model().objects.filter(is_active=True, customer_id=0, roles__overlap=goes)
+    found = set(people.values_list("pk", flat=True))
+    if contract_id is not None:
+        members = _current(Membership.objects.filter(contract_id=contract_id, role__in=goes))
+        found |= set(members.values_list("user_id", flat=True))
+    return found
+
+
 def _current(rows: QuerySet[Membership]) -> QuerySet[Membership]:
     today: date = clock.today(contracts.DEFAULT_ZONE)
     begun = Q(starts_on__isnull=True) | Q(starts_on__lte=today)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,12 +21,25 @@ from shouyue.commitments.queries.of_case import promises_of
 from shouyue.commitments.queries.of_case import shown as case_promise
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.kernel.errors import GateRefused, NotAllowed, NotFound, ShouyueError
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, is_fragment, pulse, render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from
 
-from . import access, actions, drawing, forms, history, logging_call, queries, queue, reading, rules, services
+from . import (
+    access,
+    actions,
+    drawing,
+    forms,
+    history,
+    logging_call,
+    queries,
+    queue,
+    reading,
+    remedies,
+    rules,
+    services,
+)
 from .choices import Channel, RequestType, Status, Tier
 from .models import Ticket
 from .queue import QueueFilter
@@ -278,7 +291,12 @@ def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
 def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Action) -> HttpResponse:
     page = reverse("tickets:ticket", args=[ticket.number])
     if action.form is None:
-        action.act(actor=actor, ticket_id=ticket.pk)
+        try:
+            action.act(actor=actor, ticket_id=ticket.pk)
+        except GateRefused as error:
+            bare = forms.ActForm({}, ticket=ticket, actor=actor)
+            add_errors(bare, error)
+            return _act_form(request, ticket, action, bare, 422, remedies.after(error, actor, ticket))
         return go(request, page, action.done)
     form = action.form(request.POST, ticket=ticket, actor=actor)
     if not form.is_valid():
@@ -292,7 +310,8 @@ def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Acti
         return _act_form(request, ticket, action, form, status=422)
     except ShouyueError as error:
         add_errors(form, error)
-        return _act_form(request, ticket, action, form, status=error.status if error.status != 409 else 422)
+        status = error.status if error.status != 409 else 422
+        return _act_form(request, ticket, action, form, status, remedies.after(error, actor, ticket))
     return go(request, page, action.done)
 
 
@@ -302,11 +321,12 @@ def _act_form(
     action: actions.Action,
     form: forms.ActForm | None,
     status: int = 200,
+    ways: Sequence[remedies.Remedy] = (),
 ) -> HttpResponse:
     return render_page(
         request,
         "tickets/act.html",
-        {"ticket": ticket, "action": action, "form": form},
+        {"ticket": ticket, "action": action, "form": form, "remedies": ways},
         part="act",
         status=status,
     )

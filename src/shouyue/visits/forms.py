@@ -34,9 +34,19 @@ class DispatchForm(forms.Form):
 
     def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = [(str(pk), name) for pk, name in tickets.workers_of(ticket.contract_id)]
-        self.fields["engineer_id"].choices = [("", "—"), *people]  # type: ignore[attr-defined]
-        self.initial.setdefault("engineer_id", ticket.assignee_id or "")
+        engineers = tickets.engineers_of(ticket.contract_id)
+        people = tickets.workers_of(ticket.contract_id)
+        first = [(str(pk), name) for pk, name in people if pk in engineers]
+        others = [(str(pk), name) for pk, name in people if pk not in engineers]
+        groups = [(_("Engineers"), first), (_("Others who may go"), others)] if first else [(None, others)]
+        shown: list[Any] = [("", "—")]
+        for title, rows in groups:
+            shown += [(title, rows)] if title and rows else rows
+        self.fields["engineer_id"].choices = shown  # type: ignore[attr-defined]
+        likely = ticket.assignee_id if ticket.assignee_id in engineers else None
+        if likely is None and len(first) == 1:
+            likely = int(first[0][0])
+        self.initial.setdefault("engineer_id", likely or "")
 
 
 class StepForm(forms.Form):

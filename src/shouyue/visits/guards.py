@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.kernel.gates import Refusal, Request
+from shouyue.kernel.gates import Refusal, Request, Wanted
 from shouyue.signoff.services import guards as signoffs
 
 from . import queries
@@ -14,6 +15,7 @@ from .choices import Outcome, Use
 
 def permissions_given(request: Request) -> Refusal | None:
     """Met when everything the work touches (`uses`) is permitted. Queries: one per thing touched."""
+    missing = []
     for use in str(request.facts.get("uses") or "").split():
         asked = Request(
             request.act,
@@ -24,11 +26,18 @@ def permissions_given(request: Request) -> Refusal | None:
             {**request.facts, "purpose": use},
         )
         if signoffs.given(asked) is not None:
-            return Refusal(
-                "visit.permissions_given",
-                format_lazy("{text} ({name})", text=_("The permission is missing"), name=Use(use).label),
-            )
-    return None
+            missing.append(Use(use))
+    if not missing:
+        return None
+    return Refusal(
+        "visit.permissions_given",
+        format_lazy(
+            "{text} ({names})",
+            text=_("The permission is missing"),
+            names=lazy(lambda: ", ".join(str(use.label) for use in missing), str)(),
+        ),
+        tuple(Wanted("consent", use.value) for use in missing),
+    )
 
 
 def no_open_problems(request: Request) -> Refusal | None:
@@ -61,7 +70,9 @@ def user_confirmed(request: Request) -> Refusal | None:
     if signoffs.signed(signed) is None:
         return None
     return Refusal(
-        "visit.user_confirmed", _("The user has neither confirmed the solution nor signed for the visit.")
+        "visit.user_confirmed",
+        _("The user has neither confirmed the solution nor signed for the visit."),
+        (Wanted("signature", "visit", from_both=True),),
     )
 
 

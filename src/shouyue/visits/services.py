@@ -195,15 +195,23 @@ def _held(actor: Actor, visit_id: int) -> tuple[Visit, Ticket]:
 
 
 def _ask(actor: Actor, visit: Visit, ticket: Ticket, act: str, more: Mapping[str, str]) -> None:
-    """Sign-offs about the visit and about its ticket count alike."""
+    request = request_for(actor, visit, ticket, act, more)
     gates.require(
         act,
         actor=actor,
-        subject=("visit", visit.pk),
-        customer_id=visit.customer_id,
-        contract_id=ticket.contract_id,
-        facts={**acting.facts_of(ticket), **more, "case": f"ticket:{ticket.pk}"},
+        subject=request.subject,
+        customer_id=request.customer_id,
+        contract_id=request.contract_id,
+        facts=request.facts,
     )
+
+
+def request_for(
+    actor: Actor, visit: Visit, ticket: Ticket, act: str, more: Mapping[str, str]
+) -> gates.Request:
+    """An act on site as gates see it: sign-offs about the visit and about its ticket count alike."""
+    facts = {**acting.facts_of(ticket), **more, "case": f"ticket:{ticket.pk}"}
+    return gates.Request(act, ("visit", visit.pk), visit.customer_id, ticket.contract_id, actor, facts)
 
 
 def _latest(visit: Visit) -> datetime:

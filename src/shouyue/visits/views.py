@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
 from shouyue.tickets import queries as tickets
+from shouyue.tickets import remedies
 from shouyue.tickets import rules as ticket_rules
 from shouyue.tickets.models import Ticket
 from shouyue.web.form_errors import add_errors
@@ -78,6 +79,7 @@ def visit_page(request: HttpRequest, visit_id: int) -> HttpResponse:
         "item": item,
         "can_step": can_step,
         "can_cancel": can_step and rules.may("cancel", visit.state),
+        "sign_url": remedies.signing_url(actor, visit.ticket, visit.pk),
         "stages": _stages(visit),
     }
     return render_page(request, "visits/visit.html", context)
@@ -124,18 +126,29 @@ def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     access.require_step(actor, visit, visit.ticket)
     form_class = form_class or forms.StepForm
     form = form_class(request.POST if request.method == "POST" else None)
-    status = 200
+    status, ways, wants = 200, [], []
     if request.method == "POST":
         status = 422
         if form.is_valid():
+            if name == "leave" and "all_the_same" not in request.POST:
+                wants = [one for one in _wants(actor, visit, name, form.cleaned_data) if one.is_breach]
             try:
-                act(actor=actor, visit_id=visit_id, **form.cleaned_data)
+                if not wants:
+                    act(actor=actor, visit_id=visit_id, **form.cleaned_data)
             except ShouyueError as error:
                 add_errors(form, error)
-                status = error.status
+                status, ways = error.status, remedies.after(error, actor, visit.ticket, visit_id)
             else:
-                return go(request, _back(request, visit), _("Recorded."))
+                if not wants:
+                    return go(request, _back(request, visit), _("Recorded."))
+    elif name in ("begin", "leave"):
+        wants = _wants(actor, visit, name, {})
+    if wants:
+        ways = remedies.remedies([one.refusal for one in wants], actor, visit.ticket, visit_id)
     context = {
+        "wants": wants,
+        "is_warned": bool(wants) and request.method == "POST",
+        "remedies": ways,
         "visit": visit,
         "ticket": visit.ticket,
         "name": name,
@@ -144,6 +157,15 @@ def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
         "form": form,
     }
     return render_page(request, "visits/step.html", context, part="step", status=status)
+
+
+def _wants(actor: Actor, visit: Visit, name: str, values: dict[str, Any]) -> list[remedies.Want]:
+    """What the contract still wants of this step, so that nobody breaks it unawares."""
+    told = {key: value for key, value in values.items() if key != "at"}
+    if "uses" in told:
+        told["uses"] = " ".join(told["uses"])
+    act = {"begin": "visit.begin_work", "leave": "visit.leave"}[name]
+    return remedies.wants(services.request_for(actor, visit, visit.ticket, act, told))
 
 
 def _back(request: HttpRequest, visit: Visit) -> str:
@@ -159,7 +181,7 @@ def dispatch(request: HttpRequest, number: str) -> HttpResponse:
     ticket = tickets.ticket_with_number(actor, number)
     access.require_dispatch(actor, ticket)
     form = forms.DispatchForm(request.POST if request.method == "POST" else None, ticket=ticket)
-    status = 200
+    status, ways = 200, []
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -172,12 +194,11 @@ def dispatch(request: HttpRequest, number: str) -> HttpResponse:
                 )
             except ShouyueError as error:
                 add_errors(form, error)
-                status = error.status
+                status, ways = error.status, remedies.after(error, actor, ticket)
             else:
                 return go(request, reverse("tickets:ticket", args=[number]), _("The engineer is sent."))
-    return render_page(
-        request, "visits/dispatch.html", {"ticket": ticket, "form": form}, part="step", status=status
-    )
+    context = {"ticket": ticket, "form": form, "remedies": ways}
+    return render_page(request, "visits/dispatch.html", context, part="step", status=status)
 
 
 def ticket_panel(request: HttpRequest, ticket: object) -> str | None:

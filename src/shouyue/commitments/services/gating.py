@@ -69,6 +69,19 @@ def witness(request: Request, refusals: list[Refusal]) -> None:
         _record(request, gate.name, "missed" if broken else "kept")
 
 
+def foreseen(request: Request) -> list[tuple[Refusal, bool]]:
+    """What an act would still want, each with whether doing it all the same is a recorded breach.
+
+    Asked before the act, so that nobody breaks a promise unawares; records nothing.
+    """
+    found = []
+    for gate in _gates_for(request):
+        missing = _missing(request, gate)
+        if missing is not None:
+            found.append((missing, gate.otherwise == "record breach"))
+    return found
+
+
 def record_refusals() -> int:
     """Record the refusals of this unit of work; call it when the refused change has been rolled back."""
     held, _ = _refusals.get(), _refusals.set(())
@@ -138,7 +151,10 @@ def _missing(request: Request, gate: Gate) -> Refusal | None:
             text += " " + gettext("It can be given by: %(who)s.") % {"who": who}
         return text
 
-    return Refusal(missing.guard, lazy(message, str)())
+    by = tuple(role for role in gate.given_by if role in Role.values)
+    return Refusal(
+        missing.guard, lazy(message, str)(), tuple(replace(one, by=by or one.by) for one in missing.wanted)
+    )
 
 
 def unmet(requirement: Requirement, request: Request, book: Book) -> Refusal | None:
@@ -221,6 +237,12 @@ def _last(request: Request, verb: str) -> datetime | None:
     return row[0] if row else None
 
 
+def _case(request: Request) -> tuple[str, int]:
+    """The thread the act belongs to: a visit's is its ticket, named by the fact `case`."""
+    thread, _colon, of = str(request.facts.get("case") or "").partition(":")
+    return (thread, int(of)) if thread and of.isdigit() else request.subject
+
+
 def _record(request: Request, commitment: str, state: str) -> None:
     """One event and one settled obligation, so that a gate has its figures and its evidence like any promise."""
     if request.contract_id is None:
@@ -236,6 +258,7 @@ def _record(request: Request, commitment: str, state: str) -> None:
         "gate.refused" if state == "refused" else "gate.passed",
         actor=request.actor,
         subject=request.subject,
+        case=_case(request),
         customer_id=request.customer_id,
         contract_id=request.contract_id,
         facts={"act": request.act, "commitment": commitment[:64], "breach": state == "missed"},
@@ -247,7 +270,7 @@ def _record(request: Request, commitment: str, state: str) -> None:
         contract_id=request.contract_id,
         customer_id=request.customer_id,
         subject=request.subject,
-        case=request.subject,
+        case=_case(request),
         opened_event_id=event.id,
         trigger_at=now,
         opened_at=now,

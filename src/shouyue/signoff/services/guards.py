@@ -7,7 +7,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import clock
-from shouyue.kernel.gates import Refusal, Request
+from shouyue.kernel.gates import Refusal, Request, Wanted
 from shouyue.signoff.choices import PURPOSES, STEPS, Kind, Side, State, StepState
 from shouyue.signoff.models import Signoff, Step
 
@@ -18,7 +18,9 @@ def given(request: Request) -> Refusal | None:
     capacity = _word(request, "capacity")
     if capacity:
         rows = rows.filter(_step(state=StepState.GIVEN, capacity=capacity))
-    return None if rows.exists() else _refusal("consent.given", request, "purpose", _("Consent is missing"))
+    if rows.exists():
+        return None
+    return _refusal("consent.given", request, "purpose", _("Consent is missing"), Kind.CONSENT)
 
 
 def standing(request: Request) -> Refusal | None:
@@ -26,9 +28,9 @@ def standing(request: Request) -> Refusal | None:
     rows = _valid(request, _word(request, "purpose")).filter(
         subject_type="contract", subject_id=request.contract_id or 0, kind=Kind.CONSENT
     )
-    return (
-        None if rows.exists() else _refusal("consent.standing", request, "purpose", _("Consent is missing"))
-    )
+    if rows.exists():
+        return None
+    return _refusal("consent.standing", request, "purpose", _("Consent is missing"))
 
 
 def signed(request: Request) -> Refusal | None:
@@ -37,7 +39,8 @@ def signed(request: Request) -> Refusal | None:
     rows = rows.filter(_step(state=StepState.GIVEN, side=Side.CUSTOMER))
     if rows.exists():
         return None
-    return _refusal("consent.signed", request, "subject", _("The customer's signature is missing"))
+    missing = _("The customer's signature is missing")
+    return _refusal("consent.signed", request, "subject", missing, Kind.SIGNATURE)
 
 
 def signed_by_both(request: Request) -> Refusal | None:
@@ -47,9 +50,8 @@ def signed_by_both(request: Request) -> Refusal | None:
         rows = rows.filter(_step(state=StepState.GIVEN, side=side))
     if rows.exists():
         return None
-    return _refusal(
-        "consent.signed_by_both", request, "subject", _("The signatures of both sides are missing")
-    )
+    missing = _("The signatures of both sides are missing")
+    return _refusal("consent.signed_by_both", request, "subject", missing, Kind.SIGNATURE, from_both=True)
 
 
 def approved(request: Request) -> Refusal | None:
@@ -64,9 +66,9 @@ def approved(request: Request) -> Refusal | None:
             "consent.approved",
             format_lazy("{text} ({name})", text=_("Approval is missing"), name=STEPS.get(step, step)),
         )
-    return (
-        None if rows.exists() else _refusal("consent.approved", request, "subject", _("Approval is missing"))
-    )
+    if rows.exists():
+        return None
+    return _refusal("consent.approved", request, "subject", _("Approval is missing"), Kind.APPROVAL)
 
 
 def _valid(request: Request, purpose: str, *, open_too: bool = False) -> QuerySet[Signoff]:
@@ -96,8 +98,13 @@ def _word(request: Request, name: str) -> str:
     return str(request.facts.get(name) or "")
 
 
-def _refusal(guard: str, request: Request, name: str, text: object) -> Refusal:
+def _refusal(
+    guard: str, request: Request, name: str, text: object, kind: str = "", *, from_both: bool = False
+) -> Refusal:
+    """kind: of the sign-off about the act's subject that would help; empty when it is about something else."""
     word = _word(request, name)
+    wanted = (Wanted(str(kind), word, from_both=from_both),) if kind and word else ()
     if not word:
         return Refusal(guard, format_lazy("{text}", text=text))
-    return Refusal(guard, format_lazy("{text} ({name})", text=text, name=PURPOSES.get(word, word)))
+    shown = format_lazy("{text} ({name})", text=text, name=PURPOSES.get(word, word))
+    return Refusal(guard, shown, wanted)

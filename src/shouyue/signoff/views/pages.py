@@ -49,7 +49,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         "language": actor.language,
     }
     if request.method != "POST":
-        wish = {name: request.GET[name] for name in ("kind", "purpose") if name in request.GET}
+        asked_for = ("kind", "purpose", *(f"who{place}" for place in range(1, forms.ROWS + 1)))
+        wish = {name: request.GET[name] for name in asked_for if name in request.GET}
+        if wish.get("kind") == Kind.SIGNATURE:
+            wish["scope"] = subject.label  # what is signed for is the record itself
         form = forms.AskForm(initial={"kind": Kind.CONSENT} | wish, **known)
         return _ask_page(request, subject, form)
     form = forms.AskForm(request.POST, request.FILES, **known)
