@@ -15,7 +15,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
-from . import queries
+from . import cases, queries
 from .models import Obligation
 from .queries import closing
 from .rules.figures import is_duration
@@ -71,6 +71,10 @@ def correct(request: HttpRequest, obligation_id: int) -> HttpResponse:
         "contract": row.contract,
         "form": form,
         "title": row.commitment.title(actor.language),
+        "period": row.period.partition(":")[0],
+        "case": None
+        if row.case_type in ("contract", "")
+        else cases.labels_of(row.case_type, [row.case_id])[row.case_id],
         "text": row.commitment.text(actor.language),
         "amount": row.facts.get("amount"),
         "is_time": is_duration(promise.bounds),

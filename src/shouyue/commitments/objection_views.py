@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -242,9 +243,14 @@ def _raise(request: HttpRequest, obligation_id: int, *, dispute: bool) -> HttpRe
 
 
 def _choices(actor: Actor, row: Obligation) -> list[tuple[str, str]]:
-    verbs = declared_verbs()
+    """What happened in the case, with the time: a case may have many notes."""
+    verbs, zone = declared_verbs(), ZoneInfo(row.contract.time_zone)
     return [
-        (str(event.pk), f"{verbs[event.verb].label if event.verb in verbs else event.verb}")
+        (
+            str(event.pk),
+            f"{event.occurred_at.astimezone(zone):%m-%d %H:%M} "
+            f"{verbs[event.verb].label if event.verb in verbs else event.verb}",
+        )
         for event in found_objections.case_events(actor, (row.case_type, row.case_id))
         if not event.verb.startswith("obligation.")
     ]

@@ -54,7 +54,10 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     """The replays made so far, and a form for another."""
     actor, contract = _managed(request, code)
     given = request.POST if request.method == "POST" else request.GET
-    first, last = replays.last_quarter(clock.today(contract.time_zone))
+    today = clock.today(contract.time_zone)
+    first, last = replays.last_quarter(today)
+    if last < contract.starts_on <= today:
+        first, last = contract.starts_on, today
     context: dict[str, Any] = {
         "contract": contract,
         "choices": _choices(actor, contract),

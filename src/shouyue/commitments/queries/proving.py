@@ -16,7 +16,7 @@ from shouyue.accounts.models import User
 from shouyue.commitments.calendar_models import Attestation
 from shouyue.commitments.closing_models import Adjustment, Objection
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.contracts import glossary, loading, plan_page, vocabulary
+from shouyue.contracts import loading, plan_page, vocabulary
 from shouyue.contracts.models import PlanVersion
 from shouyue.files.models import StoredFile
 from shouyue.kernel.actor import Actor
@@ -215,7 +215,7 @@ def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str
         occurred_at=occurred,
         recorded_at=recorded,
         facts=tuple(
-            (_said(name, name, language), _said(f"{name}:{value}", str(value), language))
+            (vocabulary.said(name, language), _value_said(name, value, language))
             for name, value in sorted(_table(facts).items())
         ),
         digest=digest,
@@ -224,11 +224,15 @@ def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str
     )
 
 
-def _said(word: str, plain: str, language: str) -> str:
-    """A fact's name or value in the reader's words, as it stands where there are none."""
-    known = glossary.titles()
-    title = known.get(word) or known.get(plain)
-    return title.pick(language) if title else plain
+def _value_said(name: str, value: Any, language: str) -> str:
+    """A fact's value in the reader's words, as it stands where there are none."""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    titles = vocabulary.current().titles
+    if title := titles.get(f"{name}:{value}"):
+        return title.pick(language)
+    is_named = any(word.startswith(f"{name}:") for word in titles)  # its values have their own names
+    return str(value) if is_named else vocabulary.said(str(value), language)
 
 
 def _table(facts: Any) -> dict[str, Any]:

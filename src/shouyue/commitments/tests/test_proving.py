@@ -58,7 +58,15 @@ def test_clause_events_and_fingerprints_of_a_kept_obligation(contract):
     assert [event.seq for event in found.events] == [1, 2]
     assert all(len(event.digest) == 64 for event in found.events)
     assert found.is_sound
-    assert ("severity", "minor") in found.events[0].facts or found.events[0].facts
+    assert found.events[0].facts == (("故障级别", "minor"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("status", "accepted", "处理中"), ("vip", False, "否"), ("equipment_type", "unheard-of", "unheard-of")],
+)
+def test_facts_are_told_in_the_words_of_their_own_name(name, value, said):
+    assert proving._value_said(name, value, "zh-hans") == said
 
 
 def test_an_event_whose_fingerprint_does_not_agree_shows(contract, monkeypatch):
