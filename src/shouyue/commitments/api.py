@@ -12,11 +12,12 @@ from shouyue.contracts import queries as contracts
 from shouyue.kernel.actor import Actor
 from shouyue.web import rest
 
-from . import closing_api, evidence_api, objection_api, queries, replay_api
+from . import attesting_api, closing_api, evidence_api, objection_api, queries, replay_api
 from .models import Commitment, Obligation
 from .queries import board, explaining
 
 router = Router(tags=["commitments"])
+router.add_router("", attesting_api.router)
 router.add_router("", closing_api.router)
 router.add_router("", evidence_api.router)
 router.add_router("", objection_api.router)
@@ -191,7 +192,7 @@ def list_obligations(request: HttpRequest, query: Query[ObligationQuery]) -> dic
     return {"items": [_obligation(row) for row in page["items"]], "next": page["next"]}
 
 
-@router.get("obligations/{obligation_id}", response=ExplainedOut, summary="One obligation, explained")
+@router.get("obligations/{int:obligation_id}", response=ExplainedOut, summary="One obligation, explained")
 def get_obligation(request: HttpRequest, obligation_id: int) -> dict[str, Any]:
     """Why it is due when it is due, and what happened."""
     actor = rest.actor_of(request)

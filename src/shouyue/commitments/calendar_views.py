@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -12,15 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from shouyue.contracts.choices import Role
-from shouyue.contracts.queries import compiled
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
 from . import queries
-from .models import Commitment, Obligation
-from .queries import calendar
+from .models import Obligation
+from .queries import calendar, vouching
 from .services import attesting
 
 SHOWN = 300
@@ -42,29 +39,12 @@ class AttestForm(forms.Form):
     )
 
 
-def may_attest(actor: Actor, row: Obligation) -> bool:
-    """Whether the actor holds a role whose word keeps this obligation."""
-    if actor.user_id is None or row.settled_at is not None:
-        return False
-    promise = _promise(row.commitment)
-    return promise is not None and any(
-        actor.has_role(part.role, contract_id=row.contract_id) for part in attesting.attested_parts(promise)
-    )
-
-
-def _promise(commitment: Commitment) -> Any:
-    try:
-        return compiled(commitment.contract_id).plan.commitment(commitment.name)
-    except KeyError:
-        return None
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
     """Vouch for an obligation, with note and evidence."""
     actor = _actor(request)
     row = queries.obligation_of(actor, obligation_id)
-    if not may_attest(actor, row):
+    if not vouching.may_attest(actor, row):
         raise NotAllowed
     posted = request.method == "POST"
     form = AttestForm(request.POST if posted else None, request.FILES if posted else None)
@@ -84,7 +64,7 @@ def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
                 return go(request, reverse("commitments:obligation", args=[row.pk]), _("Attested."))
             except ShouyueError as error:
                 add_errors(form, error)
-    parts = attesting.attested_parts(_promise(row.commitment))
+    parts = vouching.parts_of(row)
     context = {
         "obligation": row,
         "form": form,
@@ -97,9 +77,11 @@ def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
 
 def figures_panel(request: HttpRequest, row: Obligation) -> str:
     """What stands behind an obligation the calendar runs: contributions, the draw, people's word, held and broken."""
-    promise = _promise(row.commitment)
-    vouched = promise is not None and bool(attesting.attested_parts(promise))
-    if not row.period and not vouched and row.commitment.kind not in ("standing", "entitlement"):
+    if (
+        not row.period
+        and not vouching.parts_of(row)
+        and row.commitment.kind not in ("standing", "entitlement")
+    ):
         return ""
     actor = _actor(request)
     context = {
@@ -124,7 +106,7 @@ def figures_panel(request: HttpRequest, row: Obligation) -> str:
         )
         if row.due_at and row.commitment.kind in ("quota", "target")
         else None,
-        "attest": reverse("commitments:attest", args=[row.pk]) if may_attest(actor, row) else "",
+        "attest": reverse("commitments:attest", args=[row.pk]) if vouching.may_attest(actor, row) else "",
     }
     return render_to_string("commitments/_behind.html", context, request=request)
 

@@ -23,19 +23,17 @@ from icalendar import Calendar, Event
 
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.models import Contract
-from shouyue.contracts.plan_language.model import Attested
 from shouyue.kernel import clock, scope
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.signoff import queries as signoffs
 from shouyue.web.htmx import go, render_page
 
-from . import books, cases, queries
+from . import cases, queries
 from .choices import Kind
 from .models import Obligation
-from .queries import board, outlook, trends
+from .queries import board, outlook, trends, vouching
 from .services import feeds
-from .services.attesting import attested_parts
 
 Text = str | Promise
 SHOWN_PER_DAY = 4
@@ -109,7 +107,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     contract = _chosen(visible, request.GET.get("contract", ""))
     number = contract.pk if contract else None
     own, team = outlook.owed_by_person(actor, number), outlook.owed_by_roles(actor, number)
-    vouched = [row for row in team if _vouches(actor, row)]
+    vouched = vouching.awaiting_word(actor, number)
     lists = {"own": own, "team": team, "word": vouched}
     view = request.GET.get("view", "")
     if view not in lists:
@@ -130,18 +128,6 @@ def mine(request: HttpRequest) -> HttpResponse:
         "is_cut": len(lists[view]) >= outlook.MOST,
     }
     return render_page(request, "commitments/mine.html", context)
-
-
-def _vouches(actor: Actor, row: Obligation) -> bool:
-    try:
-        promise = books.of_plan(row.plan_version_id).plan.commitment(row.commitment.name)
-    except (KeyError, NotFound):
-        return False
-    return any(_holds(actor, part, row.contract_id) for part in attested_parts(promise))
-
-
-def _holds(actor: Actor, part: Attested, contract_id: int) -> bool:
-    return actor.has_role(part.role, contract_id=contract_id)
 
 
 def _grouped(rows: Sequence[Obligation], actor: Actor) -> list[Group]:
@@ -181,7 +167,7 @@ def _shown(rows: Sequence[Obligation], actor: Actor) -> list[dict[str, Any]]:
             "case": labels[row.case_type][row.case_id],
             "url": reverse("commitments:obligation", args=[row.pk]),
             "kind": Kind(row.commitment.kind).label,
-            "attest": reverse("commitments:attest", args=[row.pk]) if _vouches(actor, row) else "",
+            "attest": reverse("commitments:attest", args=[row.pk]) if vouching.may_attest(actor, row) else "",
         }
         for row in rows
     ]

@@ -4,51 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from shouyue.commitments.calendar_models import Attestation, ConditionSpan, Contribution, Decision, Draw
 from shouyue.commitments.choices import Condition
-from shouyue.commitments.models import Obligation
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-
-from . import obligations_visible_to
-
-SOON = timedelta(days=7)
-SHOWN = 200
-
-
-def mine(actor: Actor, *, everybody: bool = False, until: datetime | None = None) -> QuerySet[Obligation]:
-    """What the actor answers for and must see to, soonest due first: calendar-run obligations that run or are missed.
-
-    By the promise's owner, or by who has to attest; `everybody`: of all the contracts the actor may read.
-    """
-    now = clock.now()
-    rows = (
-        obligations_visible_to(actor)
-        .select_related("contract")
-        .exclude(period="")
-        .filter(settled_at__isnull=True, opened_at__lte=now, commitment__is_active=True)
-        .filter(Q(state="running") | Q(state="missed"))
-        .order_by("due_at", "id")
-    )
-    if until is not None:
-        rows = rows.filter(Q(due_at__lt=until) | Q(due_at__isnull=True))
-    if everybody:
-        return rows
-    held = [
-        Q(contract_id=contract, commitment__owner__in=roles)
-        for contract, roles in actor.contract_roles.items()
-    ]
-    wanted = Q(commitment__owner__in=actor.roles) if actor.roles else Q(pk__in=())
-    if actor.user_id is not None:
-        wanted |= Q(subject_type="person", subject_id=actor.user_id)
-    for one in held:
-        wanted |= one
-    return rows.filter(wanted)
 
 
 def attestations_of(actor: Actor, commitment_id: int) -> QuerySet[Attestation]:

@@ -58,6 +58,13 @@ def owed_by_roles(actor: Actor, contract_id: int | None = None) -> list[Obligati
     return _soonest(actor, Q(commitment_id__in=ids), contract_id) if ids else []
 
 
+def of_promises(
+    actor: Actor, commitment_ids: Iterable[int], contract_id: int | None = None
+) -> list[Obligation]:
+    """What is open of these promises, soonest due first. Queries: one."""
+    return _soonest(actor, Q(commitment_id__in=list(commitment_ids)), contract_id)
+
+
 def _soonest(actor: Actor, wanted: Q, contract_id: int | None) -> list[Obligation]:
     rows = (
         obligations_visible_to(actor)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -14,9 +14,8 @@ from shouyue.commitments import books
 from shouyue.commitments.calendar_models import Attestation
 from shouyue.commitments.models import Commitment, Obligation
 from shouyue.commitments.queries import commitments_visible_to
-from shouyue.commitments.rules.book import keepers
-from shouyue.contracts.plan_language.model import All, AnyOf, Attested, Gate, Not, Recurring, Standing
-from shouyue.contracts.plan_language.model import Commitment as Promise
+from shouyue.commitments.rules.attested import attested_parts
+from shouyue.contracts.plan_language.model import Attested
 from shouyue.files import services as files
 from shouyue.files.models import StoredFile
 from shouyue.kernel import clock, events
@@ -113,30 +112,6 @@ def attest(
     if row.next_at is not None:
         Commitment.objects.filter(pk=row.pk).update(next_at=clock.now())
     return attestation
-
-
-def attested_parts(promise: Promise) -> list[Attested]:
-    """What people have to vouch for in a promise, and in which role."""
-    match promise:
-        case Recurring():
-            return [part for part in keepers(promise.kept_by) if isinstance(part, Attested)]
-        case Standing():
-            return list(_parts(promise.holds))
-        case Gate():
-            return list(_parts(promise.requires))
-    kept_by: Any = getattr(promise, "kept_by", None)
-    return [] if kept_by is None else [part for part in keepers(kept_by) if isinstance(part, Attested)]
-
-
-def _parts(requirement: Any) -> Iterator[Attested]:
-    match requirement:
-        case Attested():
-            yield requirement
-        case All() | AnyOf():
-            for part in requirement.parts:
-                yield from _parts(part)
-        case Not():
-            yield from _parts(requirement.part)
 
 
 def _role_held(actor: Actor, row: Commitment) -> Attested:

@@ -19,7 +19,7 @@ from shouyue.calendars.services import refresh_statutory, set_days
 from shouyue.commitments import calendar_views
 from shouyue.commitments.calendar_models import ConditionSpan, Contribution, Draw
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.queries import board, calendar
+from shouyue.commitments.queries import board, outlook, vouching
 from shouyue.commitments.rules import figures as rules
 from shouyue.commitments.rules.figures import Limits
 from shouyue.commitments.services import attesting, figures, tending
@@ -162,7 +162,7 @@ def test_the_task_is_handed_to_the_owner_in_time():
     pass_to(beijing("2026-03-04 19:00"))
     assert [notice.user_id for notice in Notice.objects.filter(channel="in_app")] == [manager.pk]
     with clock.at(beijing("2026-03-04 19:00")):
-        assert [row.period for row in calendar.mine(actor_of(manager.pk))] == ["2026-W10"]
+        assert [row.period for row in outlook.owed_by_roles(actor_of(manager.pk))] == ["2026-W10"]
 
 
 # Covered things
@@ -546,16 +546,16 @@ def test_the_term_bounds_what_is_asked():
 
 
 def test_my_promises_lead_to_attesting_and_the_evidence_is_shown():
-    contract = contract_at(UNIFORM + "  owner: regional_supervisor\n")
+    contract = contract_at(UNIFORM)
     with clock.at(MONDAY + DAY):
         supervisor = make_member(contract, "regional_supervisor")
         (row,) = rows(contract, "uniform")
         actor = actor_of(supervisor.pk)
-        assert [one.pk for one in calendar.mine(actor)] == [row.pk]
-        assert calendar_views.may_attest(actor, row)
+        assert [one.pk for one in vouching.awaiting_word(actor)] == [row.pk]
+        assert vouching.may_attest(actor, row)
         stranger = actor_of(make_member(contract_at(WEEKLY), "regional_supervisor").pk)
-        assert not calendar_views.may_attest(stranger, row)
-        assert list(calendar.mine(stranger)) == []
+        assert not vouching.may_attest(stranger, row)
+        assert vouching.awaiting_word(stranger) == []
     attest(contract, supervisor, MONDAY + 2 * DAY)
     request = RequestFactory().get("/")
     request.actor = actor

@@ -15,6 +15,7 @@ from shouyue.accounts.queries import actor_from
 from shouyue.commitments import books
 from shouyue.commitments.calendar_models import Attestation
 from shouyue.commitments.models import Commitment, Obligation
+from shouyue.commitments.rules.attested import attested_parts
 from shouyue.commitments.services import attesting
 from shouyue.contracts.models import Membership
 from shouyue.contracts.plan_language.match import shift
@@ -77,7 +78,7 @@ def give_word(actor: Actor, row: Commitment, obligation_id: int | None) -> None:
 def _wanted(promises: Iterable[Promise]) -> dict[str, Wanted]:
     found = {}
     for promise in promises:
-        parts = attesting.attested_parts(promise)
+        parts = attested_parts(promise)
         if isinstance(promise, Deadline | Recurring | Standing) and parts:
             is_standing = isinstance(promise, Standing)
             found[promise.name] = Wanted(tuple(parts), promise.title.zh, is_standing)
