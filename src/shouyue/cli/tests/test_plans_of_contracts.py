@@ -1,0 +1,165 @@
+"""`shouyue plan …` where contracts are named: explain, diff, apply and replay, with a database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shouyue.cli.main import main
+from shouyue.commitments.models import Obligation
+from shouyue.contracts.models import Contract, PlanVersion
+from shouyue.contracts.tests.factories import PLAN, make_contract
+from shouyue.kernel import clock, events
+from shouyue.kernel.actor import SYSTEM
+from shouyue.kernel.models import Event
+
+pytestmark = pytest.mark.django_db
+STRICT = PLAN.replace("within: 8 h", "within: 3 h")
+TODAY = clock.today("Asia/Shanghai")
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return make_contract(code="GB")
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> str:
+    path = tmp_path / "strict.yaml"
+    path.write_text(STRICT, encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: str) -> int:
+    return main(["plan", *arguments, "--language", "en"])
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
+    """What is typed when asked; the questions come back."""
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or text)
+    return asked
+
+
+def version_of(contract: Contract) -> int:
+    contract.refresh_from_db()
+    return contract.plan_version.number
+
+
+def happen(contract: Contract, case: int, verb: str, hours_ago: float) -> None:
+    events.record(
+        verb,
+        actor=SYSTEM,
+        subject=("ticket", case),
+        case=("ticket", case),
+        customer_id=contract.customer_id,
+        contract_id=contract.pk,
+        facts={"request_type": "incident"},
+        occurred_at=clock.now() - timedelta(hours=hours_ago),
+    )
+
+
+def test_a_contract_is_explained_and_compared_by_its_code(contract, strict, capsys):
+    assert run("explain", "GB", "resolve") == 0
+    assert "8 hours" in capsys.readouterr().out
+    assert run("diff", "GB", strict) == 1
+    assert "~ commitment resolve: within" in capsys.readouterr().out
+    assert run("diff", "GB", "GB") == 0
+    assert run("explain", "NONE") == 1
+    assert "neither a file nor a contract NONE" in capsys.readouterr().err
+
+
+def test_apply_without_a_contract_only_stores(contract, strict, capsys):
+    assert run("apply", strict) == 0
+    assert "small-office: version 2 (" in capsys.readouterr().out
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 2)
+    assert run("apply", strict) == 0
+    assert PlanVersion.objects.count() == 2
+
+
+def test_apply_shows_what_changes_and_asks(contract, strict, monkeypatch, capsys):
+    asked = answer(monkeypatch, "no")
+    assert run("apply", strict, "--contract", "GB") == 1
+    shown = capsys.readouterr().out
+    assert asked == ["Apply this to GB? Type yes: "]
+    assert "~ commitment resolve: within" in shown
+    assert "The version is stored, but not applied." in shown
+    assert version_of(contract) == 1
+    answer(monkeypatch, "yes")
+    assert run("apply", strict, "--contract", "GB") == 0
+    assert "GB runs by version 2." in capsys.readouterr().out
+    assert version_of(contract) == 2
+    pinned = Event.objects.filter(contract_id=contract.pk, verb="contract.plan_applied").latest("id")
+    assert pinned.actor_kind == "system"
+
+
+def test_apply_asks_nothing_when_told_so_or_when_nothing_changes(contract, strict, monkeypatch, capsys):
+    asked = answer(monkeypatch, "no")
+    assert run("apply", strict, "--contract", "GB", "--yes") == 0
+    capsys.readouterr()
+    assert run("apply", strict, "--contract", "GB") == 0
+    assert "Nothing changes." in capsys.readouterr().out
+    assert (asked, version_of(contract)) == ([], 2)
+
+
+def test_apply_to_an_unknown_contract_stores_nothing(contract, strict, capsys):
+    assert run("apply", strict, "--contract", "NONE", "--yes") == 1
+    assert capsys.readouterr().err.startswith("shouyue: NONE: ")
+    assert PlanVersion.objects.count() == 1
+
+
+def test_apply_refuses_a_file_with_errors(contract, tmp_path, capsys):
+    path = tmp_path / "broken.yaml"
+    path.write_text(PLAN.replace("ticket.responded", "ticket.respondd"), encoding="utf-8")
+    assert run("apply", str(path), "--contract", "GB", "--yes") == 1
+    shown = capsys.readouterr().err
+    assert "error: commitments.respond.kept_by" in shown
+    assert f"{path} has errors." in shown
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
+
+
+def test_replay_counts_under_both_plans_and_writes_nothing(contract, strict, capsys):
+    happen(contract, 1, "ticket.reported", 40)
+    happen(contract, 1, "ticket.resolved", 35)
+    before = (Event.objects.count(), Obligation.objects.count())
+    span = ("--from", str(TODAY - timedelta(days=9)), "--to", str(TODAY))
+    assert run("replay", "GB", strict, *span) == 0
+    shown = capsys.readouterr().out
+    (resolve,) = [line for line in shown.splitlines() if " resolve: " in line]
+    assert resolve.split()[:9] == ["1", ">", "0", "0", ">", "1", "0", ">", "0"]
+    assert "1 cases, " in shown
+    assert (Event.objects.count(), Obligation.objects.count()) == before
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "days"), [("NONE", (9, 0)), ("GB", (0, 9))], ids=["unknown contract", "backwards"]
+)
+def test_replay_refuses_in_one_sentence(contract, strict, capsys, code, days):
+    first, last = (str(TODAY - timedelta(days=ago)) for ago in days)
+    assert run("replay", code, strict, "--from", first, "--to", last) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"shouyue: {code}: ")
+    assert "Traceback" not in shown
+
+
+def test_coverage_and_vocabulary_are_printed_for_people(capsys):
+    assert run("coverage", "--rows") == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0].split() == [
+        "plan",
+        "promises",
+        "stated",
+        "executable",
+        "not",
+        "yet",
+        "unset",
+    ]
+    assert shown.splitlines()[-1].split()[:3] == ["total", "267", "267"]
+    assert "  executable" in shown
+    assert main(["vocabulary", "--language", "en"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("verbs:\n")
+    assert "scale zone: urban, outer" in shown
