@@ -15,8 +15,8 @@ from shouyue.contracts.loading import mark_changed
 from shouyue.contracts.models import Contract, Milestone
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.tests.factories import make_contract, make_member
-from shouyue.kernel import clock
-from shouyue.kernel.actor import Actor
+from shouyue.kernel import clock, events
+from shouyue.kernel.actor import SYSTEM, Actor
 
 from .story import DAY, HOUR, MINUTE, PNG, beijing, only
 
@@ -34,6 +34,14 @@ def reached(contract: Contract, name: str, day: date) -> None:
         recorded_at=clock.now(),
     )
     mark_changed(contract.pk)
+    events.record(
+        "contract.milestone_corrected",
+        actor=SYSTEM,
+        subject=("contract", contract.pk),
+        customer_id=contract.customer_id,
+        contract_id=contract.pk,
+        facts={"milestone": name, "happened_on": day},
+    )
 
 
 def pass_to(at: datetime) -> None:

@@ -17,7 +17,7 @@ from shouyue.contracts.loading import mark_changed
 from shouyue.contracts.models import Milestone
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.tests.factories import make_contract, make_member
-from shouyue.kernel import clock
+from shouyue.kernel import clock, events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.parties.models import Contact
@@ -82,6 +82,14 @@ def reached(contract, name, day):
         recorded_at=clock.now(),
     )
     mark_changed(contract.pk)
+    events.record(
+        "contract.milestone_corrected",
+        actor=SYSTEM,
+        subject=("contract", contract.pk),
+        customer_id=contract.customer_id,
+        contract_id=contract.pk,
+        facts={"milestone": name, "happened_on": day},
+    )
 
 
 def in_post_warranty(contract):

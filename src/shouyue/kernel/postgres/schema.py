@@ -68,3 +68,20 @@ class WalledSchemaEditor(DatabaseSchemaEditor):
             statement.parts["to_column"] = Columns(target, ["customer_id", field.target_field.column], quote)
             statement.parts["to_table"] = Table(target, quote)
         return statement
+
+
+def told_sql(table: str, name: str, *, subject: str, key: str = "id", when: str, verbs: str) -> str:
+    """The trigger that refuses a change at commit unless one of `verbs` was recorded about its subject.
+
+    key: the column with the subject's id, `id` or `contract_id`; when: `INSERT`, or `UPDATE OF` with columns and a
+    condition after a colon. It binds the application's roles; the owner of the tables loads and mends as he must.
+    """
+    what, _colon, condition = when.partition(":")
+    prefix = settings.DATABASE_ROLE_PREFIX
+    roles = f"current_user IN ('{prefix}_all', '{prefix}_scoped')"
+    return (
+        f'CREATE CONSTRAINT TRIGGER "{name}" AFTER {what.strip()} ON "{table}" '
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+        f"WHEN ({f'({condition.strip()}) AND ' if condition else ''}{roles}) "
+        f"EXECUTE FUNCTION kernel_require_told('{subject}', '{key}', '{verbs}')"
+    )
