@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -118,10 +119,13 @@ def _scope(made: Objection) -> str:
     """What exactly is agreed to: the promise, what it was about, when it was due, the reason."""
     row, language = made.obligation, translation.get_language() or "zh-hans"
     case = cases.labels_of(row.case_type, [row.case_id])[row.case_id]
+    zone = ZoneInfo(row.contract.time_zone)  # a job asks: nobody's own zone is in force
     lines = [
         row.commitment.text(language),
         f"{case.number} {case.title}".strip(),
-        _("Due: %(at)s") % {"at": date_format(localtime(row.due_at), "Y-m-d H:i")} if row.due_at else "",
+        _("Due: %(at)s") % {"at": date_format(localtime(row.due_at, zone), "Y-m-d H:i")}
+        if row.due_at
+        else "",
         f"{made.get_reason_display()}: {made.text}",
     ]
     return "\n".join(line for line in lines if line)

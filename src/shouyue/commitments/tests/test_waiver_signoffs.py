@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -58,6 +59,8 @@ def test_a_waiver_asks_the_second_person_then_the_customer(scene):
         True,
         "asked",
     )
+    due = made.obligation.due_at.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert f"到期：{due:%Y-%m-%d %H:%M}" in first.scope  # though it is asked in nobody's zone
     assert Notice.objects.filter(user_id=scene.manager.user_id, about_type="signoff").exists()
     signing.give(actor=scene.manager, step_id=step_for(first, scene.manager).pk, words="属实")
     made.refresh_from_db()
