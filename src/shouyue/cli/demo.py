@@ -17,7 +17,7 @@ def register(commands: Commands) -> None:
         actions, "load", run_load, help="fill an empty database with two months of simulated life"
     )
     load.add_argument("--days", type=_positive, default=60, help="of life before now (60)")
-    load.add_argument("--tickets", type=_positive, default=1950, help="about how many (1950)")
+    load.add_argument("--tickets", type=_positive, default=1700, help="about how many (1700)")
     load.add_argument("--seed", type=int, default=7, help="the same seed gives the same life (7)")
     play = add_command(actions, "play", run_play, help="let life go on, until Ctrl-C")
     play.add_argument("--speed", type=float, default=1.0, help="so many times as fast as real life (1)")

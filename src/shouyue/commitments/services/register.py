@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from django.db import transaction
 
@@ -259,7 +259,7 @@ def _reaction(
 ) -> Reaction:
     return Reaction(
         book,
-        partial(_book_of, book.contract_id),
+        cache(partial(_book_of, book.contract_id)),  # asked for each obligation, some times
         [o for o in obligations if o.contract_id == book.contract_id],
         partial(storage.history, event.case),
         is_live=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from shouyue.accounts.models import User
 from shouyue.commitments.models import Obligation
@@ -123,10 +125,22 @@ def make_calls(*, actor: Actor) -> None:
         settle_call(actor=actor, notice_id=notice.pk, outcome="reached" if reached else "not_reached")
 
 
+@contextmanager
+def undoable() -> Iterator[None]:
+    """A part of a transaction that is taken back on an error, whether or not others are."""
+    before = connection.features.uses_savepoints
+    connection.features.uses_savepoints = True
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        connection.features.uses_savepoints = before
+
+
 def try_in_vain(service: Any, **arguments: Any) -> None:
     """An act the contract refuses; the refusal stays on record. Raises: Conflict when nothing refuses it."""
     try:
-        with transaction.atomic():
+        with undoable():
             service(**arguments)
     except GateRefused:
         gating.record_refusals()

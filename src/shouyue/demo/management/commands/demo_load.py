@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=int, default=60, help="of life before now (60)")
-        parser.add_argument("--tickets", type=int, default=1950, help="about how many (1950)")
+        parser.add_argument("--tickets", type=int, default=1700, help="about how many (1700)")
         parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same life (7)")
 
     def handle(self, *args: Any, days: int, tickets: int, seed: int, **options: Any) -> None:
