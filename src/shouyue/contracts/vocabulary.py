@@ -66,6 +66,7 @@ _measures: dict[str, Measure] = {}
 _decisions: dict[str, tuple[Label, FactTypes]] = {}
 _items: dict[str, tuple[Label, FactTypes]] = {}
 _scales: dict[str, tuple[str, ...]] = {}
+_values: dict[str, tuple[str, ...]] = {}
 _act_facts: dict[str, FactTypes] = {}
 _guard_facts: dict[str, FactTypes] = {}
 _guard_labels: dict[str, Label] = {}
@@ -94,6 +95,11 @@ def declare_item(name: str, label: Label, facts: FactTypes | None = None) -> Non
 def declare_scale(fact: str, words: Sequence[str]) -> None:
     """The module's own values of a fact, lowest rank first; a plan may have others."""
     _scales[fact] = tuple(words)
+
+
+def declare_values(fact: str, words: Sequence[str]) -> None:
+    """All a fact can be, wherever it occurs, where the list is closed and has no order."""
+    _values[fact] = tuple(words)
 
 
 def declare_act_facts(act: str, facts: FactTypes) -> None:
@@ -149,6 +155,7 @@ def current() -> Vocabulary:
         _decisions,
         _items,
         _scales,
+        _values,
         _act_facts,
         _guard_facts,
         _rebinding,
@@ -187,6 +194,7 @@ def _build() -> Vocabulary:
         rosters=frozenset(_rosters),
         roles=frozenset(Role.values),
         scales=dict(_scales),
+        values=dict(_values),
         rebinding=frozenset(_rebinding),
         titles=glossary.titles() | {word: _text(label) for word, label in _labels().items()},
     )
@@ -215,6 +223,7 @@ def as_json(words: Vocabulary) -> dict[str, Any]:
     stored["common"] = dict(sorted(words.common.items()))
     stored |= {name: sorted(getattr(words, name)) for name in ("rosters", "roles", "dates", "rebinding")}
     stored["scales"] = {fact: list(values) for fact, values in sorted(words.scales.items())}
+    stored["values"] = {fact: list(values) for fact, values in sorted(words.values.items())}
     stored["titles"] = {
         word: {"zh": title.zh, "en": title.en} for word, title in sorted(words.titles.items())
     }

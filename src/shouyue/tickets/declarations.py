@@ -93,6 +93,18 @@ FACT_WORDS: tuple[tuple[str, Text, list[tuple[str, Text]]], ...] = (
 )
 """How facts and their values are said in the sentences of a plan."""
 
+CLOSED = {
+    "request_type": RequestType.values,
+    "channel_group": ChannelGroup.values,
+    "program_error_class": ProgramErrorClass.values,
+    "equipment_type": EquipmentType.values,
+    "fault_category": FaultCategory.values,
+    "attribution": Attribution.values,
+    "from_tier": Tier.values,
+    "to_tier": Tier.values,
+}
+"""Facts that can be nothing else, whatever the contract; a plan that waits for another value waits for ever."""
+
 FACT_TYPES = {name: kind.value for name, kind in TICKET_FACTS.items()}
 
 
@@ -125,6 +137,8 @@ def declare() -> None:
     )
     for name, label_, values in FACT_WORDS:
         vocabulary.declare_fact(name, label_, values)
+    for name, closed in CLOSED.items():
+        vocabulary.declare_values(name, closed)
     vocabulary.declare_scale("tier", Tier.values)
     vocabulary.declare_scale("urgency", Urgency.values)
     vocabulary.declare_scale("impact", Impact.values)

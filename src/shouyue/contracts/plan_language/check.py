@@ -9,9 +9,12 @@ from typing import Any
 from shouyue.contracts.plan_language.errors import PlanProblem, Severity, nearest
 from shouyue.contracts.plan_language.grammar import EVIDENCE_WORDS
 from shouyue.contracts.plan_language.model import (
+    Anchor,
     Deadline,
     FactRef,
+    Period,
     Plan,
+    Recurring,
     Share,
     Table,
     Test,
@@ -67,6 +70,8 @@ class _Checker:
                 for name in ("within", "window"):
                     at = f"commitments.{commitment.name}.{name}"
                     self._gaps(getattr(commitment, name), at)
+            if isinstance(commitment, Recurring):
+                self._never(commitment)
             for word in commitment.awaits:
                 if self.vocabulary.knows(word):
                     self._report(
@@ -81,6 +86,25 @@ class _Checker:
                 self._check(Use("commitment", name, ""), f"settles.{number}.affects")
         self._scores()
         self._circles()
+
+    def _never(self, duty: Recurring) -> None:
+        """A rhythm that can never ask for anything is a slip of the pen."""
+        sample, least = duty.sample, duty.max_gap
+        of_week = isinstance(duty.every, Period) and (duty.every.unit, duty.every.count) == ("week", 1)
+        empty = {
+            "times": duty.times == 0,
+            "max_gap": isinstance(least, Duration) and least.amount == 0,
+            "sample": sample is not None
+            and not sample.at_least
+            and (sample.count == 0 or (isinstance(sample.share, Share) and sample.share.percent == 0)),
+        }
+        for key, never in empty.items():
+            if never:
+                self._report("never_asked", f"commitments.{duty.name}.{key}", name=duty.name)
+        for key in ("opens", "due", "not_before"):
+            anchor = getattr(duty, key)
+            if of_week and isinstance(anchor, Anchor) and _beyond_a_week(anchor):
+                self._report("never_asked", f"commitments.{duty.name}.{key}", name=duty.name)
 
     def _scores(self) -> None:
         """Areas name commitments of the plan; what costs points belongs to one."""
@@ -168,6 +192,7 @@ class _Checker:
 
     def _operands(self, test: Test, kind: str, path: str) -> None:
         scale = self._scale(test.fact)
+        closed = scale or self._closed(test.fact, kind)
         others = [part.fact for part in test.operands if isinstance(part, FactRef)]
         ranked = scale or any(self._scale(fact) for fact in others)
         if test.comparison in _RANKED and not ranked and kind not in _ORDERED_TYPES:
@@ -178,22 +203,32 @@ class _Checker:
         for operand in test.operands:
             if isinstance(operand, FactRef):
                 continue
-            if scale and str(operand) not in scale:
+            if closed and str(operand) not in closed:
                 shown = str(operand)
                 self._report(
                     "unknown_value",
                     path,
-                    nearest(shown, scale),
+                    nearest(shown, closed),
                     value=shown,
                     fact=test.fact,
-                    known=", ".join(scale),
+                    known=", ".join(closed),
                 )
-            elif not scale and not _fits(operand, kind):
+            elif not closed and not _fits(operand, kind):
                 self._report("wrong_type", path, value=str(operand), fact=test.fact, type=kind)
 
     def _scale(self, fact: str) -> tuple[str, ...]:
         """Values of a fact: the plan's own, else the module's."""
         return tuple(self.scales.get(fact) or self.vocabulary.scales.get(fact, ()))
+
+    def _closed(self, fact: str, kind: str) -> tuple[str, ...]:
+        """All a fact can be, if that is known: of stages and milestones what the plan says itself."""
+        if kind != "code":
+            return ()
+        own = {
+            "stage": tuple(stage.name for stage in self.plan.stages),
+            "milestone": tuple(milestone.name for milestone in self.plan.milestones),
+        }.get(fact)
+        return own or tuple(self.vocabulary.values.get(fact, ()))
 
     def _gaps(self, value: Any, path: str) -> None:
         """A table without `otherwise` should have every value of its fact."""
@@ -237,6 +272,13 @@ def plan_dates(plan: Plan) -> frozenset[str]:
     for one in plan.warranty.classes if plan.warranty else ():
         names |= {f"warranty.end:{one.name}", f"warranty.start:{one.name}"}
     return frozenset(names)
+
+
+def _beyond_a_week(anchor: Anchor) -> bool:
+    """A week has seven days, and each weekday once: the first is the last."""
+    return (anchor.base == "weekday" and anchor.name not in ("", "1", "-1")) or (
+        anchor.base in ("day", "open_day") and anchor.number > 7
+    )
 
 
 def _fits(operand: object, kind: str) -> bool:

@@ -190,6 +190,10 @@ MESSAGES: dict[str, Text] = {
     "unknown_value": Text(
         "“{value}”不是“{fact}”的取值（{known}）。", "“{value}” is not a value of “{fact}” ({known})."
     ),
+    "never_asked": Text(
+        "按此写法，“{name}”永远不会产生义务。",
+        "Written like this, “{name}” never asks for anything.",
+    ),
     "wrong_type": Text(
         "“{value}”与事实“{fact}”的类型（{type}）不符。",
         "“{value}” does not fit the fact “{fact}”, which is {type}.",

@@ -21,7 +21,8 @@ class Vocabulary:
     verbs, acts, decisions, items, measures, guards: word → its facts (of measures and guards: their parameters and
     what `over` may choose by), None when nobody declared them. A fact's type is code, boolean, integer, number,
     instant, day, duration, reference or digest. common: facts any event may carry. scales: fact → its values, lowest
-    rank first. rebinding: verbs after which facts of a case may differ. dates: names an anchor may use.
+    rank first. values: fact → all it can be, in no order. rebinding: verbs after which facts of a case may differ.
+    dates: names an anchor may use.
     titles: word, or `fact:value`, → how it is said.
     """
 
@@ -36,6 +37,7 @@ class Vocabulary:
     roles: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset({"contract.start", "contract.end", "warranty.start", "warranty.end"})
     scales: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rebinding: frozenset[str] = frozenset()
     titles: Mapping[str, Text] = field(default_factory=dict)
 
@@ -91,5 +93,6 @@ def read_vocabulary(stored: Mapping[str, Any]) -> Vocabulary:
         **extra,
         common=stored.get("common", {}),
         scales={fact: tuple(values) for fact, values in stored.get("scales", {}).items()},
+        values={fact: tuple(values) for fact, values in stored.get("values", {}).items()},
         titles={word: Text(**title) for word, title in stored.get("titles", {}).items()},
     )

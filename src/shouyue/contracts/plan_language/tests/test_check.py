@@ -26,6 +26,9 @@ def problems(text: str) -> list[tuple[str, str]]:
         ("rebind_on: ticket.grade", ("unknown_verb", "ticket.graded")),
         ("when: {severty: major}", ("unknown_fact", "severity")),
         ("when: {severity: majr}", ("unknown_value", "major")),
+        ("when: {equipment_type: application}", ("unknown_value", "")),
+        ("when: {fault_category: [virus, floods]}", ("unknown_value", "")),
+        ("when: {stage: after-sale}", ("unknown_value", "after-sales")),
         ("when: {zone: urbn}", ("unknown_value", "urban")),
         ("when: {vip: certainly}", ("wrong_type", "")),
         ("when: {channel: {above: phone}}", ("no_rank", "")),
@@ -181,3 +184,46 @@ def test_problem_stands_at_the_word():
 )
 def test_references_of_the_head(text: str, code: str):
     assert [found for found, _ in problems(complete("part", text))] == [code]
+
+
+@pytest.mark.parametrize(
+    "rhythm",
+    [
+        "every: month\n  times: 0",
+        "max_gap: 0 min",
+        "every: week\n  sample: {item: site, share: 0%}",
+        "every: week\n  sample: {item: site, count: 0}",
+        "every: week\n  due: fifth friday",
+        "every: week\n  opens: second monday",
+        "every: week\n  due: day 31",
+    ],
+)
+def test_what_could_never_be_asked_is_said_with_its_place(rhythm: str):
+    text = plan_text(f"a:\n  kind: recurring\n  kept_by: visit.left\n  {rhythm}\n")
+    (found,) = check_plan(parse_text(text), VOCABULARY)
+    assert found.code == "never_asked"
+    assert text.splitlines()[found.place.line - 1].strip().split(":")[0] in rhythm
+    assert found.place.column > 1
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "code"),
+    [
+        ("every: 0 days", "bad_period"),
+        ("every: -1 month", "bad_period"),
+        ("every: year\n  due: 02-31", "bad_anchor"),
+        ("every: year\n  due: 04-31", "bad_anchor"),
+        ("every: month\n  due: day 32", "bad_anchor"),
+        ("every: month\n  due: day 0", "bad_anchor"),
+        ("every: month\n  due: sixth friday", "bad_anchor"),
+        ("every: month\n  lead: -1 days", "bad_span"),
+        ("every: month\n  sample: {item: site, share: 120%}", "bad_share"),
+    ],
+)
+def test_impossible_dates_and_rhythms_are_said_with_their_place(rhythm: str, code: str):
+    text = plan_text(f"a:\n  kind: recurring\n  kept_by: visit.left\n  {rhythm}\n")
+    (found,) = check_plan(parse_text(text), VOCABULARY)
+    assert found.code == code
+    key = text.splitlines()[found.place.line - 1].strip().split(":")[0]
+    assert key in ("every", "due", "lead", "sample")
+    assert found.place.column > 2
