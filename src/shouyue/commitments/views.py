@@ -390,11 +390,19 @@ def case_panel(request: HttpRequest, obj: object) -> str | None:
     kind, number = _case_of(obj)
     read = getattr(obj, "promises", None)  # by the page itself, for its clocks
     found = promises_of(actor, (kind, number)) if read is None else read
-    rows = [
-        _promise(one) for one in found[:SHOWN_ON_CASE] if one.kind != Kind.GATE or one.state == State.REFUSED
-    ]
+    rows = [_promise(one) for one in _worth_showing(found)[:SHOWN_ON_CASE]]
     holes = ("rows",) if rows else ()
     return mould("commitments/_case.html", holes, some=bool(rows))(rows=SafeString("".join(rows)))
+
+
+def _worth_showing(found: list[CasePromise]) -> list[CasePromise]:
+    """All but gates that let everything pass; one that once held an act back shows how it stands now."""
+    gates = sorted((one for one in found if one.kind == Kind.GATE), key=lambda one: one.id)
+    latest = {one.title: one for one in gates}
+    noted = {one.title for one in gates if one.state in (State.REFUSED, State.MISSED)}
+    return [
+        one for one in found if one.kind != Kind.GATE or (one.title in noted and latest[one.title] is one)
+    ]
 
 
 def _promise(one: CasePromise) -> str:

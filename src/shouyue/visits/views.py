@@ -194,7 +194,10 @@ def dispatch(request: HttpRequest, number: str) -> HttpResponse:
                 )
             except ShouyueError as error:
                 add_errors(form, error)
-                status, ways = error.status, remedies.after(error, actor, ticket)
+                status = (
+                    422 if error.status == 409 else error.status
+                )  # the drawer shows what is wrong with a form
+                ways = remedies.after(error, actor, ticket)
             else:
                 return go(request, reverse("tickets:ticket", args=[number]), _("The engineer is sent."))
     context = {"ticket": ticket, "form": form, "remedies": ways}

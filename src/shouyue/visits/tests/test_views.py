@@ -13,7 +13,7 @@ from shouyue.tickets.tests.factories import (
     make_engineer,
     make_ticket,
 )
-from shouyue.visits import services
+from shouyue.visits import forms, services
 from shouyue.visits.models import Visit
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,16 @@ def test_the_desk_sends_an_engineer(ticket, engineer):
     answer = client.post(path, {"engineer_id": engineer.user_id, "note": "带梯子"})
     assert (answer.status_code, answer["Location"]) == (303, reverse("tickets:ticket", args=[ticket.number]))
     assert Visit.objects.get().note == "带梯子"
+
+
+def test_engineers_stand_first_and_the_only_one_is_chosen(ticket, engineer):
+    agent = make_agent()
+    form = forms.DispatchForm(ticket=ticket)
+    _nobody, (title, first), (other_title, others) = form.fields["engineer_id"].choices
+    assert [pk for pk, _name in first] == [str(engineer.user_id)]
+    assert str(agent.user_id) in [pk for pk, _name in others]
+    assert (str(title), str(other_title)) == ("工程师", "其他可派人员")
+    assert form.initial["engineer_id"] == engineer.user_id
 
 
 def test_the_engineer_goes_from_button_to_button(visit, engineer):
