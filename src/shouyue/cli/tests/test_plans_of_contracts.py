@@ -92,7 +92,7 @@ def test_apply_shows_what_changes_and_asks(contract, strict, monkeypatch, capsys
     assert "GB runs by version 2." in capsys.readouterr().out
     assert version_of(contract) == 2
     pinned = Event.objects.filter(contract_id=contract.pk, verb="contract.plan_applied").latest("id")
-    assert pinned.actor_kind == "system"
+    assert pinned.actor == SYSTEM.ref
 
 
 def test_apply_asks_nothing_when_told_so_or_when_nothing_changes(contract, strict, monkeypatch, capsys):
