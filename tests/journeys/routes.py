@@ -35,7 +35,7 @@ OF_THE_PROVIDER = {
     "secret",
 }
 """Records of the provider or of the reader alone, and secret links; the tests of their modules guard them."""
-GUARDED_BY_THEIR_MODULES = {"draft_id", "objection_id", "closing_id", "link_id"}
+GUARDED_BY_THEIR_MODULES = {"draft_id", "objection_id", "closing_id", "link_id", "replay_id"}
 """Records that come into being late in a contract's life; the tests of their modules walk them."""
 
 
@@ -122,6 +122,8 @@ def path_of(operation: Operation, ids: dict[str, Any]) -> str | None:
         value = SAME_FOR_ALL[name][0] if name in SAME_FOR_ALL else ids.get(name)
         if name == "name" and "milestones" in path:
             value = "final-acceptance"
+        elif name == "name" and "commitments" in path:
+            value = "respond"
         elif name == "number" and "plan-versions" in path:
             value = 1
         elif name == "number" and "/signoffs/" in path:
