@@ -18,6 +18,7 @@ from django.contrib.auth.hashers import make_password  # noqa: E402 - Django mus
 from shouyue.accounts import services as accounts  # noqa: E402 - Django must be set up before
 from shouyue.accounts.models import User  # noqa: E402
 from shouyue.accounts.queries import actor_from  # noqa: E402
+from shouyue.commitments.models import Obligation  # noqa: E402
 from shouyue.contracts import services as contracts  # noqa: E402
 from shouyue.kernel import clock  # noqa: E402
 from shouyue.kernel.actor import SYSTEM, Actor  # noqa: E402
@@ -25,6 +26,7 @@ from shouyue.kernel.scope import EVERYTHING, acting_in  # noqa: E402
 from shouyue.parties import services as parties  # noqa: E402
 from shouyue.parties.models import Contact  # noqa: E402
 from shouyue.tickets import services as tickets  # noqa: E402
+from shouyue.tickets.models import Ticket  # noqa: E402
 from shouyue.visits import services as visits  # noqa: E402
 
 PLANS = Path(__file__).resolve().parent.parent / "plans"
@@ -36,9 +38,13 @@ STAFF = {
     "auditor": ("孔明远", ["audit_admin"]),
     "sysadmin": ("石磊", ["system_admin"]),
     "secadmin": ("安静", ["security_admin"]),
+    "dispatcher": ("杜调", ["dispatcher"]),
+    "hq": ("宋总", ["hq"]),
+    "quality": ("费明", ["quality_manager"]),
 }
 MEMBERS = {
     "engineer": ("田野", "field_engineer"),
+    "resident": ("毕常", "resident_engineer"),
     "project": ("项前", "project_manager"),
     "customer": ("赵敏", "customer.it_contact"),
     "leader": ("李主任", "customer.leader"),
@@ -94,12 +100,21 @@ def make() -> dict[str, Any]:
         "users": {username: row["id"] for username, row in people.items()},
         "tickets": made,
         "visits": sent,
+        "settled": _settled(made["resolved"]),
         "token": secret,
         "contract_id": building.pk,
         "site_id": hall.pk,
         "caller_id": caller.pk,
         "phone": caller.phone,
     }
+
+
+def _settled(number: str) -> int:
+    """An obligation of a ticket that has its verdict."""
+    ticket = Ticket.objects.get(number=number)
+    return Obligation.objects.get(
+        case_type="ticket", case_id=ticket.pk, commitment__name="respond", state="kept"
+    ).pk
 
 
 def _contract(plan: str, code: str, customer_id: int, name: str, today: date) -> Any:

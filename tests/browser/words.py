@@ -23,7 +23,7 @@ SHOWN = """() => {
 
 NOT_WORDS = re.compile(
     r"https?://\S+|\S+@\S+|\b[\w.-]+\.(csv|yaml|json|zip|ics|png|jpg|pdf|html)\b|(?<!\w)/[\w./-]+|\b\w+:\d+\b|\b[A-Z]{1,6}-?\d[\w.-]*\b|\b[A-Z]{2,6}\b"
-    r"|\b(agent|manager|project|engineer|customer|supervision|auditor|sysadmin|secadmin|leader)\.(zh|en)\b"
+    r"|\b(agent|dispatcher|manager|hq|quality|project|engineer|resident|customer|supervision|auditor|sysadmin|secadmin|leader)\.(zh|en)\b"
     r"|\b[A-Za-z0-9]+_[A-Za-z0-9_]+|\b[0-9a-f]{8,}\b|\b[XB]\d?-[\w.]+\b"
 )
 NAMES = {
@@ -37,7 +37,7 @@ NAMES = {
 WORD = re.compile(r"[A-Za-z][a-z]{2,}")
 HAN = re.compile(r"[\u3400-\u9fff]")
 DATA = {
-    "周婷", "钱立", "孔明远", "石磊", "安静", "田野", "项前", "赵敏", "李主任", "郑监",
+    "周婷", "杜调", "宋总", "费明", "毕常", "钱立", "孔明远", "石磊", "安静", "田野", "项前", "赵敏", "李主任", "郑监",
     "何静", "滨海市政务服务中心", "滨海政务", "临江物流集团", "临江物流", "政务大厅", "滨海大道",
     "一号仓", "临江路", "号", "政府大楼运维", "业务软件质保", "会议室投影无信号", "财务打印机卡纸",
     "办公网络时断时续", "门禁读卡器无响应", "电话分机无拨号音", "请尽快处理", "已受理", "马上检查",
