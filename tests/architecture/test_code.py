@@ -17,7 +17,6 @@ READ_ELSEWHERE = {
     "signoff/models.py": "who sees a sign-off follows from those it asks",
     "tickets/access.py": "who may read a file follows from the ticket it hangs on",
     "tickets/cases.py": "answers what lower modules ask about cases",
-    "tickets/history.py": "names of the people in a time line",
 }
 """Files that use a manager though they are neither queries nor services, and why."""
 
