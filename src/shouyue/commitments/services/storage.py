@@ -386,7 +386,8 @@ def _update_values(o: Obligation) -> tuple[Any, ...]:
 def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bool] | None = None) -> None:
     """Store what is new or changed, and the clock of a case. New obligations get their ids.
 
-    clock_of: (an event of the case, whether the case is closed by it, whether it comes back). Queries: one, or none.
+    clock_of: (an event of the case, whether the case is closed by it, whether it comes back). Queries: one, or none;
+    one more when an event that opens something comes twice.
     """
     known = [o for o in obligations if o.dirty or o.is_new]
     fresh = [o for o in known if o.is_new and o.commitment in names_of(o.contract_id).ids]
@@ -420,6 +421,8 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
             obligation.id = returned.get(
                 (number, *obligation.subject, obligation.period, obligation.occurrence), 0
             )
+    if clock_of is not None and len(returned) < len(fresh):  # the case's first event came twice
+        refresh_clocks([clock_of[0].case])
 
 
 _STEPPED = (

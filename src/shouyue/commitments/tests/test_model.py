@@ -489,6 +489,15 @@ def test_the_register_is_as_its_model(machine):
     )
 
 
+def test_an_opening_event_that_comes_twice_leaves_the_clock_as_it_stood(machine):
+    run = machine()
+    run.first(severity="major")
+    run.time_passes(seconds=1800)
+    run.sweep(batch=1)
+    run.the_last_event_comes_twice()
+    run.both_say_the_same()
+
+
 @pytest.mark.slow
 def test_the_register_is_as_its_model_for_long(machine):
     run_state_machine_as_test(machine, settings=settings(max_examples=250, stateful_step_count=50, **CALM))
