@@ -225,9 +225,9 @@ def scale(contract_id: int, fact: str) -> tuple[str, ...]:
     return compiled(contract_id).scale(fact)
 
 
-def areas(contract_id: int, language: str) -> list[tuple[str, str]]:
+def areas(rules: ContractRules, language: str) -> list[tuple[str, str]]:
     """The areas sites of the contract may lie in, with how they are said: its plan's scale `zone`, or ours."""
-    own = next((one for one in compiled(contract_id).plan.scales if one.fact == "zone"), None)
+    own = next((one for one in rules.plan.scales if one.fact == "zone"), None)
     if own is None:
         return [(word, str(label)) for word, label in Area.choices]
     return [(value.word, value.title.pick(language) if value.title else value.word) for value in own.values]

@@ -500,4 +500,4 @@ def test_an_opening_event_that_comes_twice_leaves_the_clock_as_it_stood(machine)
 
 @pytest.mark.slow
 def test_the_register_is_as_its_model_for_long(machine):
-    run_state_machine_as_test(machine, settings=settings(max_examples=80, stateful_step_count=50, **CALM))
+    run_state_machine_as_test(machine, settings=settings(max_examples=250, stateful_step_count=50, **CALM))

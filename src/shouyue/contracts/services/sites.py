@@ -89,7 +89,9 @@ def set_site_zones(*, actor: Actor, contract_id: int, sites: Sequence[tuple[int,
 
 def _areas(contract_id: int) -> frozenset[str]:
     """A plan with its own scale `zone` says which areas there are; words longer than the column are none."""
-    return frozenset(word for word, _label in queries.areas(contract_id, "en") if len(word) <= 20)
+    return frozenset(
+        word for word, _label in queries.areas(queries.compiled(contract_id), "en") if len(word) <= 20
+    )
 
 
 @transaction.atomic

@@ -272,7 +272,7 @@ def test_expiries_are_not_for_customers(leader):
     assert leader.get("/contracts/expiries/").status_code == 403
 
 
-BUDGETS = {"overview": 14, "plan": 10, "sites": 13, "members": 12, "milestones": 12}
+BUDGETS = {"overview": 14, "plan": 10, "sites": 12, "members": 12, "milestones": 12}
 
 
 @pytest.mark.parametrize(("tab", "budget"), BUDGETS.items())

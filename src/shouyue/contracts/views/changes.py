@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from shouyue.contracts import access, forms, queries, services
+from shouyue.contracts import access, forms, loading, queries, services
 from shouyue.contracts.models import Contract
 from shouyue.contracts.views.lists import actor_of
 from shouyue.contracts.views.page import milestone_choices, render_tab, tab_url
@@ -108,7 +108,7 @@ def set_site(request: HttpRequest, code: str) -> HttpResponse:
         )
 
     def make(contract: Contract) -> Form:
-        areas = queries.areas(contract.pk, actor_of(request).language)
+        areas = queries.areas(loading.compiled(contract.pk, contract.version), actor_of(request).language)
         return forms.SiteForm(request.POST, customer_id=contract.customer_id, areas=areas)
 
     return _submit(request, code, "sites", make, act, _("Site set."))

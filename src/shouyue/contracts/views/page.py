@@ -178,7 +178,7 @@ def _plan_text(view: View) -> Context:
 
 def _sites(view: View) -> Context:
     rows = list(queries.sites_of(view.actor, view.contract.pk))
-    areas = queries.areas(view.contract.pk, view.actor.language)
+    areas = queries.areas(loading.compiled(view.contract.pk, view.contract.version), view.language)
     form = view.form
     if form is None and view.can_manage:
         form = forms.SiteForm(customer_id=view.contract.customer_id, areas=areas)

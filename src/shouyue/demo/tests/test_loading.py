@@ -204,7 +204,7 @@ def test_a_longer_life_keeps_and_breaks_promises_of_every_kind_in_unseen_contrac
         "recurring",
         "standing",
     }
-    assert {kind for kind, state in kinds if state != "kept"} >= {"quota", "recurring"}
+    assert {kind for kind, state in kinds if state != "kept"} >= {"deadline", "quota", "recurring"}
     assert {kind for kind, _state in kinds} >= {"quota", "target"}  # which way is a matter of few cases
     assert Decision.objects.filter(source="entitlement").exists()
     assert Signoff.objects.filter(state="given", contract__code="ATM").exists()
