@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 PASSWORD = "keep-our-word"  # noqa: S105 -- of every demo account, printed and shown on the sign-in page
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -140,7 +140,7 @@ class Words:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((DATA / name).read_text("utf-8"))
+    return YAML(typ="safe").load((DATA / name).read_text("utf-8"))
 
 
 @cache
