@@ -74,6 +74,7 @@ def declare() -> None:
     vocabulary.declare_guard_words(
         "contract.term_in_force", _("the contract's term is in force"), {"length": "duration"}
     )
+    vocabulary.declare_fact("commitment", _("promise"))
     vocabulary.declare_item("person", _("Person on the contract"), {"role": "code"})
     rest.declare_area("obligations", _("Obligations"), "objections", "periods", "replays")
     gates.provide(gating.provide)

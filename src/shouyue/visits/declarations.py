@@ -52,7 +52,7 @@ def declare() -> None:
     ):
         gates.declare_guard(guard, check)
         vocabulary.declare_guard_words(guard, said)
-    vocabulary.declare_fact("outcome", _("outcome of the visit"), list(Outcome.choices))
+    vocabulary.declare_fact("outcome", _("outcome"), list(Outcome.choices))
     vocabulary.declare_fact("backups", _("temporary backups"), list(Backups.choices))
     subjects.register("visit", queries.subject_of)
     panels.register(

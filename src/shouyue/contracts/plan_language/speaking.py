@@ -121,6 +121,7 @@ def _named_by(plan: Plan) -> dict[str, Text]:
     classes = plan.warranty.classes if plan.warranty else ()
     named: list[tuple[str, str, Text | None]] = [
         *(("catalogue", one.name, one.title) for one in plan.catalogue),
+        *(("commitment", one.name, one.title) for one in plan.commitments),
         *(("milestone", one.name, one.title) for one in plan.milestones),
         *(("stage", one.name, one.title) for one in plan.stages),
         *(("request_class", one.name, one.title) for one in plan.classes),

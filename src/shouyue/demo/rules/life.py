@@ -68,6 +68,7 @@ def _remarkable(
     for number, share in enumerate((0.2, 0.55, 0.9)):
         at = (since + timedelta(days=days * share)).replace(hour=1, minute=12)
         yield from specials.outage(scenes["GB"], f"OUTAGE-{number}", at, rng)
+    yield from specials.held_up(scenes, since, end, rng)
 
 
 def to_come(

@@ -127,6 +127,25 @@ def outage(scene: Scene, key: str, at: datetime, rng: random.Random) -> Iterator
         yield script
 
 
+def held_up(
+    scenes: Mapping[str, Scene], since: datetime, end: datetime, rng: random.Random
+) -> Iterator[Script]:
+    """One case of each smaller contract in which nobody arrives in time, whatever the others come to.
+
+    That of the bank is a machine broken by vandals, which is charged.
+    """
+    vandalised = next(one for one in faults(scenes["ATM"].plan) if one.item == "vandalism")
+    chosen = (
+        ("HOSP", _sort(scenes["HOSP"], "imaging", "HOSP", rng)),
+        ("CAMPUS", _sort(scenes["CAMPUS"], "room", "CAMPUS", rng)),
+        ("ATM", vandalised),
+    )
+    for number, (code, fault) in enumerate(chosen):
+        day = since + (end - since) * (0.35 + 0.2 * number)
+        at = day.replace(hour=10, minute=rng.randrange(60))
+        yield courses.write(scenes[code], f"HELD-UP-{code}", at, rng, fault=fault, forced={"road"})
+
+
 def in_the_middle(scenes: Mapping[str, Scene], end: datetime, rng: random.Random) -> Iterator[Script]:
     """Cases a visitor finds open: (contract, minutes ago, kind of fault, troubles)."""
     shown = (
