@@ -327,4 +327,7 @@ def test_areas_are_the_words_of_the_plan():
     assert list(refused.value.fields) == ["area"]
     services.set_site_zone(actor=SYSTEM, contract_id=contract.pk, site_id=site.pk, area="village")
     assert queries.zone_facts(SYSTEM, contract.pk, site.pk)["zone"] == "village"
-    assert [word for word, _said in queries.areas(queries.compiled(make_contract().pk), "en")] == ["urban", "outer"]
+    assert [word for word, _said in queries.areas(queries.compiled(make_contract().pk), "en")] == [
+        "urban",
+        "outer",
+    ]
