@@ -57,6 +57,7 @@ MORE = {
         "/promises/calendar/",
         "/obligations/{settled}/",
         "/obligations/{settled}/evidence/",
+        "/calendars/plain:five-by-eight/?start=2026-02-12T10:25&target=875%20min",
         "/calendars/table:CN/days/",
         "/calendars/table:CN/versions/",
         "/calendars/table:CN/change/",
