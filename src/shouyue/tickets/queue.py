@@ -79,7 +79,8 @@ LANES = 40
 class QueueFilter:
     """What a list is narrowed to; empty means all. status: one state, `open` (default) or `all`.
 
-    assignee: `me`, `none` or a user id. due: `overdue` or `at_risk`. text: a number, or words of the title.
+    assignee: `me`, `none` or a user id. due: `overdue` or `at_risk`.
+    text: a number, its beginning or end, or words of the title.
     """
 
     contract_id: int | None = None
@@ -290,8 +291,12 @@ def _add_text(where: _Where, text: str) -> None:
         where.add("t.number >= %(number)s AND t.number < %(beyond)s", number=upper, beyond=upper + "\uffff")
         return
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    upper = escaped.upper()
     where.add(
-        "(t.title ILIKE %(text)s OR t.number LIKE %(tail)s)", text=f"%{escaped}%", tail=f"%-{escaped.upper()}"
+        "(t.title ILIKE %(text)s OR t.number LIKE %(tail)s OR t.number LIKE %(code)s)",
+        text=f"%{escaped}%",
+        tail=f"%-{upper}",
+        code=f"{upper.rstrip('-')}-%",
     )
 
 

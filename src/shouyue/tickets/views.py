@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -223,8 +224,16 @@ NOTHING = SafeString("")
 
 @require_safe
 def ticket_page(request: HttpRequest, number: str) -> HttpResponse:
-    """Everything about one ticket, and what the reader can do to it now."""
-    return _ticket(request, reading.whole_ticket(_actor(request), number))
+    """Everything about one ticket, and what the reader can do to it now; customers are led to their own page."""
+    actor = _actor(request)
+    whole = reading.whole_ticket(actor, number)
+    if not access.serves(actor):
+        return _to_portal(whole.ticket)
+    return _ticket(request, whole)
+
+
+def _to_portal(ticket: Ticket) -> HttpResponse:
+    return redirect("portal:request", ticket.number)
 
 
 def _ticket(
@@ -282,6 +291,8 @@ def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     actor = _actor(request)
     ticket = queries.ticket_with_number(actor, number)
     access.require(actor, action.move, ticket)
+    if request.method != "POST" and not access.serves(actor):
+        return _to_portal(ticket)
     if request.method == "POST":
         return _do(request, actor, ticket, action)
     form = action.form(ticket=ticket, actor=actor) if action.form else None

@@ -11,6 +11,7 @@ STEPS: Mapping[str, tuple[frozenset[V], V]] = {
     "receive": (frozenset({V.DISPATCHED}), V.RECEIVED),
     "depart": (frozenset({V.DISPATCHED, V.RECEIVED}), V.DEPARTED),
     "arrive": (frozenset({V.DISPATCHED, V.RECEIVED, V.DEPARTED}), V.ARRIVED),
+    "begin": (frozenset({V.ARRIVED}), V.ARRIVED),
     "leave": (frozenset({V.ARRIVED}), V.LEFT),
     "cancel": (frozenset({V.DISPATCHED, V.RECEIVED, V.DEPARTED}), V.CANCELLED),
 }

@@ -100,8 +100,8 @@ def begin_work(*, actor: Actor, visit_id: int, uses: Sequence[str] = (), at: dat
     touched = sorted({acting.checked_choice("uses", use, Use.values, required=True) for use in uses})
     if visit.work_begun_at is not None:
         return visit
-    if visit.state != VisitState.ARRIVED:
-        raise Conflict(_("Work begins on site: arrive first."), code="wrong_state")
+    if refusal := out_of_turn(visit, "begin"):
+        raise Conflict(refusal, code="wrong_state")
     when = acting.moment(at, ticket)
     if when < _latest(visit):
         raise Invalid(fields={"at": [_("This time lies before the step before.")]})
@@ -145,6 +145,17 @@ def cancel_visit(*, actor: Actor, visit_id: int, reason: str) -> Visit:
     return _step(actor, visit_id, "cancel", "visit.cancelled", None, values={"report": reason})
 
 
+def out_of_turn(visit: Visit, step: str) -> str:
+    """Why a step cannot be taken now; empty when it can."""
+    if rules.may(step, visit.state):
+        return ""
+    if step == "begin" and visit.state in rules.UNDER_WAY:
+        return _("Work begins on site: arrive first.")
+    return _("This visit is %(state)s; this step can no longer or not yet be taken.") % {
+        "state": VisitState(visit.state).label
+    }
+
+
 @transaction.atomic
 def _step(
     actor: Actor,
@@ -161,12 +172,8 @@ def _step(
     to = rules.STEPS[step][1]
     if visit.state == to:
         return visit
-    if not rules.may(step, visit.state):
-        raise Conflict(
-            _("This visit is %(state)s; this step can no longer or not yet be taken.")
-            % {"state": VisitState(visit.state).label},
-            code="wrong_state",
-        )
+    if refusal := out_of_turn(visit, step):
+        raise Conflict(refusal, code="wrong_state")
     when = acting.moment(at, ticket)
     if when < _latest(visit):
         raise Invalid(fields={"at": [_("This time lies before the step before.")]})

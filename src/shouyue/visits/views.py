@@ -124,6 +124,8 @@ def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     if request.method != "POST" and not access.can_step(actor, visit, visit.ticket):
         return redirect("visits:visit", visit_id)  # somebody else's step: what may be read of it
     access.require_step(actor, visit, visit.ticket)
+    if request.method != "POST" and (refusal := services.out_of_turn(visit, name)):
+        return go(request, reverse("visits:visit", args=[visit_id]), refusal, "warning")
     form_class = form_class or forms.StepForm
     form = form_class(request.POST if request.method == "POST" else None)
     status, ways, wants = 200, [], []

@@ -99,6 +99,11 @@ def test_filters(five):
     assert found(status="all")[0] == closed.number
     assert len(found(status="all")) == 6
     assert found(text=tickets[3].number.lower()) == [tickets[3].number]
+    code = tickets[3].contract.code
+    everything = {ticket.number for ticket in tickets}
+    for text in (code, code.lower(), f"{code}-"):
+        assert set(found(text=text)) == everything
+    assert found(text=code[:-1]) == []
     assert found(text="障4") == [tickets[4].number]
     assert found(text="100%") == []
     assert found(channel="email") == []

@@ -112,7 +112,7 @@ def test_who_reaches_what():
         "agent": (make_agent(), 200, 200, 200),
         "auditor": (make_officer(), 200, 200, 403),
         "engineer": (make_engineer(ours), 200, 200, 200),
-        "customer": (make_customer_user(ours), 403, 200, 403),
+        "customer": (make_customer_user(ours), 403, 302, 403),
         "strange engineer": (make_engineer(theirs), 200, 404, 404),
         "strange customer": (make_customer_user(theirs), 403, 404, 404),
     }
@@ -214,7 +214,8 @@ def test_a_note_is_kept_once_and_internal_ones_stay_inside():
         client.post(page(ticket, "note/"), {"text": "备件不足", "idempotency_key": "n1"})
     assert TicketNote.objects.count() == 1
     assert "备件不足" in client.get(page(ticket)).content.decode()
-    assert "备件不足" not in client_of(make_customer_user(contract)).get(page(ticket)).content.decode()
+    customer = client_of(make_customer_user(contract))
+    assert "备件不足" not in customer.get(page(ticket), follow=True).content.decode()
 
 
 def test_files_are_attached_and_downloaded_by_those_who_read_the_ticket():
@@ -344,9 +345,14 @@ def test_english_is_complete_on_the_pages():
     assert "Take it" in client.get(page(ticket)).content.decode()
 
 
-def test_customers_only_see_acts_of_theirs():
+def test_people_of_the_customer_are_led_to_their_own_page_of_a_ticket():
     contract = make_contract()
     ticket = make_resolved(contract)
-    text = client_of(make_customer_user(contract)).get(page(ticket)).content.decode()
-    assert page(ticket, "confirm/") in text
-    assert page(ticket, "assign/") not in text
+    client = client_of(make_customer_user(contract))
+    theirs = f"/portal/requests/{ticket.number}/"
+    for asked in (page(ticket), page(ticket, "confirm/")):
+        answer = client.get(asked, follow=True)
+        assert answer.redirect_chain == [(theirs, 302)]
+        assert f"{theirs}confirm/" in answer.content.decode()
+    stranger = client_of(make_customer_user(make_contract()))
+    assert stranger.get(page(ticket)).status_code == stranger.get("/tickets/NO-SUCH-1/").status_code == 404

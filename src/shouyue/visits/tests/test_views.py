@@ -111,6 +111,19 @@ def test_a_colleague_reads_the_visit_and_takes_no_step(contract, ticket, visit):
     assert state_of(visit) == "dispatched"
 
 
+def test_a_step_whose_turn_it_is_not_shows_no_form(visit, engineer):
+    client = client_of(engineer)
+    page = reverse("visits:visit", args=[visit.pk])
+    for name, said in (("begin", "到达现场后方可开始作业"), ("leave", "不能进行此步骤")):
+        answer = client.get(url(visit, name))
+        assert (answer.status_code, answer["Location"]) == (303, page)
+        assert said in client.get(page).content.decode()
+    for name in ("receive", "depart", "arrive"):
+        client.post(url(visit, name))
+    assert client.get(url(visit, "begin")).status_code == 200
+    assert client.get(url(visit, "cancel"))["Location"] == page
+
+
 def test_the_engineer_himself_opens_the_pages_of_his_steps(visit, engineer):
     client = client_of(engineer)
     assert {client.get(url(visit, name)).status_code for name in ("receive", "arrive", "cancel")} == {200}
