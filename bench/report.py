@@ -44,7 +44,13 @@ REGISTER = "## The register under load"
 
 
 def replace(path: Path, heading: str, section: str) -> None:
-    """Put a section in the place of the one with its heading; before the notes when there is none."""
+    """Put a section in the place of the one with its heading; before the notes when there is none.
+
+    It is the whole page where there was no page.
+    """
+    if not path.exists():
+        path.write_text(f"{section.rstrip()}\n")
+        return
     page = path.read_text()
     begin = page.find(f"{heading}\n")
     if begin < 0:

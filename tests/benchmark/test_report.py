@@ -58,3 +58,25 @@ def test_notes_written_by_hand_stay(tmp_path: Path) -> None:
     path.write_text(f"first\n\n{report.NOTES}\nKept.\n")
     report.write(path, "second\n")
     assert path.read_text() == f"second\n\n{report.NOTES}\nKept.\n"
+
+
+def test_a_section_takes_the_place_of_its_predecessor_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.md"
+    path.write_text(f"# Benchmarks\n\n## One\n\nold\n\n## Two\n\nstays\n\n{report.NOTES}\nKept.\n")
+    report.replace(path, "## One", "## One\n\nnew\n")
+    assert path.read_text() == (
+        f"# Benchmarks\n\n## One\n\nnew\n\n## Two\n\nstays\n\n{report.NOTES}\nKept.\n"
+    )
+
+
+def test_a_section_without_predecessor_comes_before_the_notes(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.md"
+    path.write_text(f"# Benchmarks\n\n{report.NOTES}\nKept.\n")
+    report.replace(path, "## One", "## One\n\nnew\n")
+    assert path.read_text() == f"# Benchmarks\n\n## One\n\nnew\n\n{report.NOTES}\nKept.\n"
+
+
+def test_a_section_without_a_page_becomes_one(tmp_path: Path) -> None:
+    path = tmp_path / "new.md"
+    report.replace(path, "## One", "## One\n\nnew\n")
+    assert path.read_text() == "## One\n\nnew\n"
