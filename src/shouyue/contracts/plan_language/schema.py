@@ -19,7 +19,8 @@ _ROW = "^[A-Z][A-Z0-9]{0,7}-[0-9]{2,4}$"
 def schema() -> Schema:
     """The whole schema."""
     definitions = {name: _shape(name) for name in sorted(_used_shapes())}
-    definitions |= {"unset": _UNSET, "one_match": _MATCH, "requirement": _REQUIREMENT, "one_keeper": _KEEPER}
+    definitions |= {"unset": _UNSET, "one_match": _MATCH, "operand": _OPERAND}
+    definitions |= {"requirement": _REQUIREMENT, "one_keeper": _KEEPER}
     for kind, table in grammar.COMMITMENTS.items():
         definitions[f"{kind}_commitment"] = _table(table, {"kind": {"const": kind}})
     return {
@@ -64,13 +65,31 @@ def _or_unset(inner: Schema) -> Schema:
 
 
 def _or_table(inner: Schema) -> Schema:
-    return {"anyOf": [{"const": "none"}, inner, _ref("unset"), {"type": "object", "required": ["by"]}]}
+    table = {
+        "type": "object",
+        "properties": {"by": _ref("words"), "otherwise": {}},
+        "required": ["by"],
+    }
+    return {"anyOf": [{"const": "none"}, inner, _ref("unset"), table]}
+
+
+def _closed(**properties: Schema) -> Schema:
+    return {"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": False}
+
+
+def _needing(*needed: str, **properties: Schema) -> Schema:
+    return {**_closed(**properties), "required": list(needed)}
 
 
 _STRING: Schema = {"type": "string", "minLength": 1}
 _SPAN: Schema = {"type": "string", "minLength": 2, "examples": ["10 min", "4 h", "3 working days", "1 week"]}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
-_ANCHOR: Schema = {"anyOf": [_STRING, {"type": "object", "required": ["fact"]}]}
+_ANCHOR: Schema = {
+    "anyOf": [
+        _STRING,
+        _needing("fact", fact=_ref("word"), plus=_ref("span"), minus=_ref("span")),
+    ]
+}
 _PERIOD: Schema = {
     "anyOf": [
         {"enum": list(grammar.PERIODS)},
@@ -96,7 +115,30 @@ _UNSET: Schema = {
         },
     ]
 }
-_MATCH: Schema = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": _WORD}}
+_OPERAND: Schema = {
+    "anyOf": [
+        {"type": ["string", "number", "boolean"]},
+        _closed(fact=_ref("word"), opening=_ref("word"), plus=_ref("span"), minus=_ref("span")),
+    ]
+}
+_OPERANDS = _one_or_many(_ref("operand"))
+_MATCH: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": _WORD},
+    "properties": {
+        "all": {"type": "array", "items": _ref("one_match"), "minItems": 1},
+        "any": {"type": "array", "items": _ref("one_match"), "minItems": 1},
+        "not": _ref("one_match"),
+        "class": _ref("names"),
+    },
+    "additionalProperties": {
+        "anyOf": [
+            *_OPERANDS["anyOf"],
+            _closed(**dict.fromkeys(grammar.COMPARISONS, _OPERANDS)),
+        ]
+    },
+}
 _EVENT: Schema = {
     "type": "object",
     "properties": {
@@ -106,6 +148,10 @@ _EVENT: Schema = {
     },
     "additionalProperties": False,
 }
+_OTHER_MEASURE = _needing(
+    "measure", measure=_ref("word"), stage=_ref("name"), times={"type": "number"}, **{"with": _ref("args")}
+)
+_ATTESTED = {"attested_by": _ref("word"), "every": _STRING, "evidence": _ref("evidence")}
 _KEEPER: Schema = {
     "anyOf": [
         {"type": "string", "pattern": _WORD},
@@ -116,22 +162,38 @@ _KEEPER: Schema = {
                 "when": _ref("match"),
                 "all": {"type": "array", "items": _ref("one_keeper"), "minItems": 1},
                 "any": {"type": "array", "items": _ref("one_keeper"), "minItems": 1},
-                "attested_by": _ref("word"),
-                "every": _STRING,
-                "evidence": {},
+                **_ATTESTED,
             },
             "additionalProperties": False,
         },
     ]
 }
+_ARGS = {"with": _ref("args")}
 _REQUIREMENT: Schema = {
-    "type": "object",
-    "minProperties": 1,
-    "properties": {
-        "all": {"type": "array", "items": _ref("requirement"), "minItems": 1},
-        "any": {"type": "array", "items": _ref("requirement"), "minItems": 1},
-        "not": _ref("requirement"),
-    },
+    "anyOf": [
+        _closed(all={"type": "array", "items": _ref("requirement"), "minItems": 1}),
+        _closed(any={"type": "array", "items": _ref("requirement"), "minItems": 1}),
+        _closed(**{"not": _ref("requirement")}),
+        _needing("guard", guard=_ref("word"), **_ARGS),
+        _needing(
+            "measure",
+            measure=_ref("word"),
+            **_ARGS,
+            **dict.fromkeys(("at_least", "at_most", "equals"), _ref("amount")),
+            between=_ref("between"),
+        ),
+        {
+            "type": "object",
+            "properties": {"fact": _ref("word")},
+            "required": ["fact"],
+            "propertyNames": {"enum": ["fact", *grammar.COMPARISONS]},
+            "additionalProperties": _OPERANDS,
+        },
+        _needing("min", "since", min=_ref("span_or_unset"), since=_ref("word")),
+        _needing("within_window", within_window=_ref("name")),
+        _needing("covered", "by", covered=_ref("name"), by=_ref("word")),
+        _needing("attested_by", **_ATTESTED),
+    ]
 }
 
 
@@ -168,9 +230,7 @@ _SHAPES: dict[str, Schema] = {
     "anchor_or_unset": _or_unset(_ANCHOR),
     "period": _PERIOD,
     "period_or_unset": _or_unset(_PERIOD),
-    "amount": _or_unset(
-        {"anyOf": [{"type": "number"}, _SHARE, _SPAN, {"type": "object", "required": ["measure"]}]}
-    ),
+    "amount": _or_unset({"anyOf": [{"type": "number"}, _SHARE, _SPAN, _OTHER_MEASURE]}),
     "between": _or_unset(_RANGE),
     "step_time": _STRING,
     "escalate": {"anyOf": [{"const": "none"}, _one_or_many(_table(grammar.STEP))]},
@@ -194,7 +254,7 @@ _SHAPES: dict[str, Schema] = {
     "triggers": _one_or_many({"anyOf": [{"type": "string", "pattern": _WORD}, _EVENT]}),
     "keeper": _one_or_many(_ref("one_keeper")),
     "requirement": _REQUIREMENT,
-    "cover": {"type": "object", "required": ["item"]},
+    "cover": {"type": "object", "required": ["item"], "properties": {"item": _ref("word")}},
     "sample": {"type": "object", "required": ["item"], "properties": _table(grammar.SAMPLE)["properties"]},
     "gathered": {
         "type": "object",
