@@ -115,6 +115,7 @@ FETCHED = ("api/", "offline-worker.js", "now/", "files/")
 
 NOT_WALKED = {
     "": "leads to the start page of whoever asks",
+    "tickets/": "leads to the queue",
     "styleguide/<str:name>/": "parts of the page of samples",
     "offline/": "kept by the phone, drawn without a network",
     "demo/": "only while the demonstration is prepared",

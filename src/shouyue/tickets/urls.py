@@ -1,6 +1,7 @@
 """Routes: the desk's queue and log, one ticket, and every act on it."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from . import charge_views, views
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("desk/pulse/", views.queue_pulse, name="queue_pulse"),
     path("desk/export.csv", views.export_csv, name="export"),
     path("desk/log/", views.log_call, name="log"),
+    path("tickets/", RedirectView.as_view(pattern_name="tickets:queue", query_string=True), name="tickets"),
     path("tickets/<str:number>/", views.ticket_page, name="ticket"),
     path("tickets/<str:number>/pulse/", views.ticket_pulse, name="ticket_pulse"),
     path("tickets/<str:number>/edit/", views.edit, name="edit"),

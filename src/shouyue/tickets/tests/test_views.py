@@ -55,6 +55,11 @@ def test_queue_shows_tickets_and_leads_to_them():
     assert "画面黑屏 &lt;b&gt;" in text
 
 
+def test_the_head_of_a_tickets_address_leads_to_the_queue():
+    response = client_of(make_agent()).get("/tickets/?due=overdue")
+    assert (response.status_code, response["Location"]) == (302, "/desk/?due=overdue")
+
+
 def test_queue_answers_htmx_with_the_list_alone():
     make_ticket()
     response = client_of(make_agent()).get("/desk/", headers={"HX-Request": "true"})
