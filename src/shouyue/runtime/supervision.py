@@ -134,7 +134,9 @@ class Supervisor:
         how = describe_exit(process.returncode)
         if part.attempts is not None and part.failures >= part.attempts:
             part.finished = True
-            self.say(f"{part.name} {how}, {part.failures} times in a row; it is not started again.")
+            self.say(
+                f"{part.name} {how}, {part.failures} times in a row; it is given up until the next start."
+            )
             return
         wait = min(FIRST_WAIT_SECONDS * 2 ** (part.failures - 1), LONGEST_WAIT_SECONDS)
         part.start_at = now + wait

@@ -5,6 +5,8 @@ The application may delete no event; this asks for the administrator's access, w
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 from django.apps import apps
 from django.conf import settings
@@ -18,9 +20,11 @@ from shouyue.kernel import locks
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.runtime import database
+from shouyue.runtime.errors import Problem
 
 NOT_A_DEMO = _("This database is not marked as a demo; nothing was erased.")
 KEPT = frozenset({"parties_customer"})
+PATIENCE_SECONDS = 60.0
 
 
 def erase() -> None:
@@ -34,8 +38,8 @@ def erase() -> None:
         with acting_in(EVERYTHING):
             if not DemoProgress.objects.exists():
                 raise Conflict(NOT_A_DEMO, code="not_a_demo")
-        with database.connect(admin_url()) as admin, admin.transaction():
-            _empty(admin)
+        with database.connect(admin_url()) as admin:
+            _empty_between_others(admin)
 
 
 def admin_url() -> str:
@@ -44,9 +48,30 @@ def admin_url() -> str:
     return make_conninfo(str(found["ADMIN_URL"]), dbname=str(found["NAME"]))
 
 
+def _empty_between_others(admin: psycopg.Connection) -> None:
+    """Web and worker are at work on the same tables: step back from whoever holds one, and try again."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with admin.transaction():
+                _empty(admin)
+            return
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            if time.monotonic() > give_up:
+                raise Problem(
+                    "The demo cannot be erased while somebody works in it all the time: "
+                    "stop everything with `shouyue stop` and try again."
+                ) from error
+            time.sleep(0.1)
+
+
 def _empty(admin: psycopg.Connection) -> None:
+    """Takes every lock before the first change, each within half a second, before the server sees a deadlock."""
     owner = sql.Identifier(str(connection.settings_dict["OWNER_ROLE"]))
     admin.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
+    admin.execute("SET LOCAL lock_timeout = '500ms'")
+    every = sql.SQL(", ").join(sql.Identifier(name) for name in [*_tables(admin), *sorted(KEPT)])
+    admin.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(every))
     events = [row[0] for row in admin.execute(_GUARDED).fetchall()]
     _triggers(admin, events, "DISABLE")
     tables = sql.SQL(", ").join(sql.Identifier(name) for name in _tables(admin))

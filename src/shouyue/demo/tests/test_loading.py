@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 
@@ -22,6 +23,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.kernel.verification import verify
+from shouyue.runtime.errors import Problem
 from shouyue.signoff.models import Signoff
 from shouyue.tickets.models import Ticket
 from shouyue.visits.models import Visit
@@ -105,6 +107,35 @@ def test_load_after_erasing_gives_the_same_life() -> None:
     load(tickets=25)
     with acting_in(EVERYTHING):
         assert digest_of_life() == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erase_steps_back_from_those_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    with acting_in(EVERYTHING):
+        loading.mark(days=1, tickets=1, seed=1, at=END)
+    empty, tries = erasing._empty, []
+
+    def counted(admin: psycopg.Connection) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            other.rollback()
+        empty(admin)
+
+    monkeypatch.setattr(erasing, "_empty", counted)
+    with psycopg.connect(erasing.admin_url()) as other:
+        other.execute("LOCK TABLE tickets_ticket IN ROW EXCLUSIVE MODE")
+        erasing.erase()
+    assert len(tries) == 2
+    with acting_in(EVERYTHING):
+        assert loading.is_empty()
+        loading.mark(days=1, tickets=1, seed=1, at=END)
+    monkeypatch.setattr(erasing, "PATIENCE_SECONDS", 0.0)
+    with psycopg.connect(erasing.admin_url()) as other:
+        other.execute("LOCK TABLE kernel_event IN ACCESS SHARE MODE")
+        tries.append(1)
+        with pytest.raises(Problem, match="shouyue stop"):
+            erasing.erase()
+    erasing.erase()
 
 
 @pytest.mark.django_db

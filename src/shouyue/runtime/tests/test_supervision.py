@@ -107,7 +107,7 @@ def test_part_is_given_up_after_its_attempts(tmp_path: Path, said: list[str]) ->
         part.process.wait()
         supervisor.tick(now)
     assert part.finished
-    assert said[-1] == "demo ended with status 1, 2 times in a row; it is not started again."
+    assert said[-1] == "demo ended with status 1, 2 times in a row; it is given up until the next start."
 
 
 def test_children_of_a_killed_part_are_ended(tmp_path: Path, said: list[str]) -> None:
