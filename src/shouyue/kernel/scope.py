@@ -47,7 +47,7 @@ def current() -> Scope | None:
 def acting_in(scope: Scope) -> Iterator[None]:
     """Run the block in a transaction that sees just `scope`; blocks may nest, the outer scope returns after.
 
-    Queries: none at the start of a transaction; for a nested block one at its start and one at its end.
+    Queries: one with which the transaction begins; for a nested block one at its start and one at its end.
     """
     outer = _current.get()
     with transaction.atomic():

@@ -66,6 +66,21 @@ def check_local(connection: Any) -> None:
         ConnectionPool.check_connection(connection)
 
 
+class _Exchange:
+    """Enough of a cursor for Django's own, which logs, counts and wraps what is executed: statements sent as one text.
+
+    A cursor of the driver would send BEGIN by itself first, and wait for the answer.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def execute(self, text: str) -> None:
+        result = self._server.exec_(text.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise OperationalError(error_message(result))
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """See the module's docstring."""
 
@@ -108,10 +123,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if server.transaction_status != TransactionStatus.IDLE:
             return False
         text = f"BEGIN; SET LOCAL ROLE {self.ops.quote_name(role)}; SET LOCAL app.customers = '{customers}'"
-        with self.wrap_database_errors:
-            result = server.exec_(text.encode())
-            if result.status != ExecStatus.COMMAND_OK:
-                raise OperationalError(error_message(result))
+        self._prepare_cursor(_Exchange(server)).execute(text)  # type: ignore[attr-defined]
         return True
 
     @contextmanager
