@@ -20,8 +20,6 @@ from .models import Obligation
 from .queries import calendar, vouching
 from .services import attesting
 
-SHOWN = 300
-
 
 class AttestForm(forms.Form):
     """What is vouched for, with its evidence."""

@@ -53,10 +53,6 @@ _LOOKS: dict[ObjectionAct, tuple[str, Tone]] = {
 }
 
 
-class ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
 class ObjectionForm(forms.Form):
     """What is held against a verdict. The files are read from the request."""
 

@@ -39,10 +39,6 @@ class Role(models.TextChoices):
         return self.value.startswith("customer.") or self is Role.SUPERVISION_FIRM
 
 
-ESCALATION_WORDS = ("assignee", "owner")
-"""Recipients a plan may name beside the roles: whoever works on the case, and the promise's owner."""
-
-
 class SiteMode(models.TextChoices):
     """How a site is served in a contract."""
 

@@ -373,11 +373,6 @@ def plan_versions_of(actor: Actor, contract: Contract) -> QuerySet[PlanVersion]:
     return rows.filter(plan=contract.plan_version.plan)
 
 
-def latest_plan_version(plan: str) -> PlanVersion | None:
-    """The newest stored version of a plan."""
-    return PlanVersion.objects.filter(plan=plan).order_by("-number").first()
-
-
 def plan_version(plan: str, number: int) -> PlanVersion:
     """One version of a plan. Raises: NotFound."""
     found = PlanVersion.objects.filter(plan=plan, number=number).first()

@@ -1,14 +1,13 @@
-"""Reads of the register, scoped by actor: commitments, obligations, clocks."""
+"""Reads of the register, scoped by actor: commitments and obligations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from shouyue.commitments.models import CaseClock, Commitment, Obligation
+from shouyue.commitments.models import Commitment, Obligation
 from shouyue.contracts.access import sees_provider_side
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
@@ -52,24 +51,6 @@ def obligation_of(actor: Actor, obligation_id: int) -> Obligation:
     )
     if found is None:
         raise NotFound
-    return found
-
-
-def obligations_of(actor: Actor, case: tuple[str, int], *, with_void: bool = False) -> list[Obligation]:
-    """The obligations of a case: what is open first, soonest due first; then what is settled. Queries: one."""
-    rows = obligations_visible_to(actor).filter(case_type=case[0], case_id=case[1]).exclude(state="waiting")
-    if not with_void:
-        rows = rows.exclude(state="void")
-    far = datetime.max.replace(tzinfo=UTC)
-    found = list(rows.order_by())  # a case has few: sorting them here is cheaper than writing the ORDER BY
-    found.sort(
-        key=lambda o: (
-            o.settled_at is not None,
-            o.state == "paused",
-            o.due_at or far,
-            o.id,
-        )
-    )
     return found
 
 
@@ -123,32 +104,3 @@ def _in_state(state: str) -> Q:
         case "overdue":
             return Q(state="missed", settled_at__isnull=True)
     return Q(state=state)
-
-
-@dataclass(frozen=True, slots=True)
-class Strictest:
-    """What a case must keep next. due_at None: nothing runs."""
-
-    due_at: datetime | None
-    warn_at: datetime | None
-    obligation_id: int | None
-    commitment_id: int | None
-    is_overdue: bool
-    is_paused: bool
-
-
-def strictest_for(actor: Actor, case_type: str, case_ids: Sequence[int]) -> Mapping[int, Strictest]:
-    """The strictest open obligation of each case. Queries: one."""
-    rows = CaseClock.objects.visible_to(actor).filter(case_type=case_type, case_id__in=case_ids)
-    return {
-        row.case_id: Strictest(
-            row.due_at, row.warn_at, row.obligation_id, row.commitment_id, row.is_overdue, row.is_paused
-        )
-        for row in rows
-    }
-
-
-def titles_of(actor: Actor, commitment_ids: Iterable[int]) -> Mapping[int, str]:
-    """Titles in the actor's language. Queries: one."""
-    rows = Commitment.objects.visible_to(actor).filter(pk__in=set(commitment_ids))
-    return {row.pk: row.title(actor.language) for row in rows.only("id", "title_zh", "title_en")}

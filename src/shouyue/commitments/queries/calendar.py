@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
-from shouyue.commitments.calendar_models import Attestation, ConditionSpan, Contribution, Decision, Draw
+from shouyue.commitments.calendar_models import Attestation, ConditionSpan, Contribution, Draw
 from shouyue.commitments.choices import Condition
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
@@ -48,11 +48,6 @@ def spans_of(actor: Actor, commitment_id: int) -> QuerySet[ConditionSpan]:
     """Held and broken spans of a standing promise, newest first."""
     rows = ConditionSpan.objects.visible_to(actor).filter(commitment_id=commitment_id)
     return rows.order_by("-since", "-id")
-
-
-def decisions_of(actor: Actor, commitment_id: int) -> QuerySet[Decision]:
-    """When a right was applied, newest first."""
-    return Decision.objects.visible_to(actor).filter(commitment_id=commitment_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -34,7 +34,6 @@ from .objections import objections_visible_to
 LOOK_BACK = 18
 """How many periods back the job looks for what was left open."""
 FREEZES_AFTER = timedelta(days=5)
-FIGURES = tuple(field.name for field in fields(Figures))
 
 
 def is_quarterly(contract_id: int) -> bool:

@@ -39,7 +39,10 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 def promises_of(actor: Actor, case: tuple[str, int]) -> list[CasePromise]:
-    """The promises of a case that have begun, as `obligations_of` orders them. Queries: one."""
+    """The promises of a case that have begun: what is open first, soonest due first; then what is settled.
+
+    Queries: one.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_CHINESE if actor.language.startswith("zh") else _ENGLISH, [*case, actor.is_staff])
         rows = cursor.fetchall()

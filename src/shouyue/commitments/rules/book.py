@@ -365,23 +365,6 @@ def _anchored(promise: Deadline) -> frozenset[str]:
     return frozenset(found | ({promise.each} if promise.each else set()))
 
 
-def number_missing(promise: Commitment) -> bool:
-    """Whether the number without which a promise cannot run is not agreed."""
-    if isinstance(promise, Deadline):
-        if isinstance(promise.due, Unset):
-            return promise.due.provisional is None
-        return isinstance(promise.within, Unset) and promise.within.provisional is None
-    for name in ("every", "max_gap", "times", "bounds"):
-        value = getattr(promise, name, None)
-        if isinstance(value, Unset) and value.provisional is None:
-            return True
-        if name == "bounds" and value is not None:
-            limits = (value.at_least, value.at_most, value.equals)
-            if any(isinstance(limit, Unset) and limit.provisional is None for limit in limits):
-                return True
-    return False
-
-
 def facts_in(facts: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """The facts of these names that are known."""
     return {key: facts[key] for key in keys if facts.get(key) is not None}

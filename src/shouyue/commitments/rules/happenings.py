@@ -10,13 +10,6 @@ from typing import Any
 Pause = tuple[datetime, datetime | None, str]
 Ref = tuple[str, int]
 
-VERDICTS = (
-    "obligation.opened",
-    "obligation.warned",
-    "obligation.missed",
-    "obligation.kept",
-    "obligation.late",
-)
 INSTANT = timedelta(microseconds=1)
 
 UNSETTLED = ("waiting", "running", "paused", "missed")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from shouyue.commitments.choices import Readiness
 from shouyue.commitments.models import Commitment
-from shouyue.commitments.queries import commitments_of
 from shouyue.contracts import vocabulary
 from shouyue.contracts.plan_language.coverage import state_of
 from shouyue.contracts.plan_language.explain import limit_in_words
@@ -16,9 +15,7 @@ from shouyue.contracts.plan_language.model import Commitment as Promise
 from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import compiled
-from shouyue.contracts.services import pin_plan_version
 from shouyue.kernel import clock
-from shouyue.kernel.actor import Actor
 
 from . import storage
 
@@ -54,17 +51,6 @@ _WRITTEN = (
     "is_internal",
     "is_active",
 )
-
-
-@transaction.atomic
-def apply_plan(*, actor: Actor, contract_id: int, plan_version_id: int) -> list[Commitment]:
-    """Let a contract run by a plan version from now on and bring its commitments in line.
-
-    Obligations already open keep their version. Raises: NotAllowed, NotFound, Conflict. Event: contract.plan_applied.
-    """
-    pin_plan_version(actor=actor, contract_id=contract_id, plan_version_id=plan_version_id)
-    sync(contract_id)
-    return list(commitments_of(actor, contract_id))
 
 
 def sync(contract_id: int) -> None:

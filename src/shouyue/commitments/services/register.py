@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from django.db import transaction
-
 from shouyue.commitments import books, cases
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation, Ref
@@ -295,9 +293,3 @@ def _leave(others: list[Obligation], event: Happening) -> None:
 def _known_now(event: Happening) -> dict[str, object]:
     """Facts of the case as it is now, for looking again at its past; what belongs to single events is left out."""
     return {key: value for key, value in event.facts.items() if key not in ("occurred_at", "verb", "seq")}
-
-
-@transaction.atomic
-def rebuild_clocks(case_type: str, case_ids: list[int]) -> None:
-    """Set the clocks of cases anew from their obligations (repair)."""
-    storage.refresh_clocks((case_type, number) for number in case_ids)

@@ -216,13 +216,6 @@ def _line(
     )
 
 
-def count_cases(contract_id: int, since: datetime, until: datetime) -> int:
-    """How many cases a replay would look at. Queries: one."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_CASES}) c", [contract_id, since, until])  # noqa: S608 - constant
-        return int(cursor.fetchone()[0])
-
-
 def _book(rules: ContractRules, plan: Plan) -> Book:
     return Book(
         contract_id=rules.contract_id,

@@ -15,8 +15,8 @@ from shouyue.accounts.tests.factories import PASSWORD, sign_in
 from shouyue.commitments import queries
 from shouyue.commitments.models import CaseClock, Commitment, Obligation
 from shouyue.commitments.queries import board
-from shouyue.commitments.services.plans import apply_plan
 from shouyue.commitments.services.sweep import sweep_all
+from shouyue.contracts.services import pin_plan_version
 from shouyue.contracts.tests.factories import make_plan_version, make_user
 from shouyue.kernel import clock, scope
 from shouyue.kernel.actor import SYSTEM
@@ -99,7 +99,7 @@ def test_the_board_page_shows_every_promise():
 def test_the_export_protects_spreadsheets():
     contract = contract_under()
     text = plan_text(PLAN).replace("{zh: respond, en: respond}", "{zh: '=cmd', en: '=cmd'}")
-    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    pin_plan_version(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
     body = (
         manager().get(reverse("commitments:export_board", args=[contract.code])).content.decode("utf-8-sig")
     )
@@ -210,7 +210,7 @@ def test_a_new_plan_version_leaves_running_obligations_alone():
     with clock.at(START):
         happens(contract, case, "ticket.reported", severity="minor")
     text = plan_text(PLAN.replace("10 min", "20 min"), "next")
-    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    pin_plan_version(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
     with clock.at(START + 11 * MINUTE):
         sweep_all()
         assert states(contract, "respond") == ["missed"]
@@ -227,7 +227,7 @@ def test_a_promise_dropped_from_the_plan_goes_on_for_what_runs():
     with clock.at(START):
         happens(contract, case, "ticket.reported", severity="minor")
     text = plan_text(PLAN.split("repair:")[0], "shorter")
-    apply_plan(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
+    pin_plan_version(actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk)
     assert [one.name for one in queries.commitments_of(SYSTEM, contract.pk)] == ["respond"]
     with clock.at(START + MINUTE):
         happens(contract, case, "ticket.resolved")

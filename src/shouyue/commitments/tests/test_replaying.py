@@ -13,7 +13,7 @@ from shouyue.accounts.queries import actor_from
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.replay_models import Replay
 from shouyue.commitments.services import replays
-from shouyue.commitments.services.replaying import count_cases, replay_plan
+from shouyue.commitments.services.replaying import replay_plan
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract
 from shouyue.contracts.plan_language.parse import parse_text
@@ -57,11 +57,13 @@ def story(contract) -> Contract:
     return contract
 
 
-def replayed(contract: Contract, text: str):
+def replayed(contract: Contract, text: str, *, until: timedelta = timedelta()):
     plan = parse_text(text).plan
     assert plan is not None
     now = clock.now()
-    return replay_plan(contract.pk, plan, since=now - timedelta(days=9), until=now, language="zh-hans")
+    return replay_plan(
+        contract.pk, plan, since=now - timedelta(days=9), until=now - until, language="zh-hans"
+    )
 
 
 def line(found, name):
@@ -97,9 +99,8 @@ def test_nothing_is_written(story):
 def test_only_cases_of_the_contract_and_the_time_count(story):
     other = make_contract()
     happen(other, 3, "ticket.reported", 5)
-    now = clock.now()
-    assert count_cases(story.pk, now - timedelta(days=9), now) == 2
-    assert count_cases(story.pk, now - timedelta(days=9), now - timedelta(days=5)) == 0
+    assert replayed(story, STRICT).cases == 2
+    assert replayed(story, STRICT, until=timedelta(days=5)).cases == 0
 
 
 def asked(contract, text=STRICT, actor=SYSTEM, days=9):

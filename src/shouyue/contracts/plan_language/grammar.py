@@ -295,9 +295,3 @@ COMPARISONS = (
     "not_before",
     "not_after",
 )
-UNSET_KEYS = ("unset", "provisional")
-
-
-def all_commitment_keys() -> set[str]:
-    """Every key any kind of commitment may have."""
-    return {name for table in COMMITMENTS.values() for name in table}
