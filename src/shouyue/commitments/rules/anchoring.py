@@ -13,6 +13,7 @@ from .periods import Term, plus_months
 
 LONGEST_SEARCH = 400
 """Days looked through for an open one; a window that stays closed longer has none."""
+SHORTEST_MONTH = 28
 _CALENDAR = ("days", "weeks", "months", "years")
 
 
@@ -25,6 +26,10 @@ def day_named(
             return _nth(anchor, term)
         case "day":
             day = term.starts_on + timedelta(days=anchor.number - 1)
+            if (
+                term.days >= SHORTEST_MONTH
+            ):  # the 31st of a shorter month is its last day: no month is left out
+                day = min(day, term.ends_on - timedelta(days=1))
             return _within(day, term)
         case "last_day" | "period_end":
             return term.ends_on - timedelta(days=1)

@@ -71,11 +71,24 @@ def _open(
         for start, end in spans:
             cut = Term(term.key, max(term.starts_on, start), min(term.ends_on, end))
             if cut.starts_on < cut.ends_on and cut.starts_on <= today:
-                share = share_of(term, cut.starts_on, cut.ends_on)
-                fresh.extend(_made(row, book, promise, rules, cut, share, item) for item in covered)
+                joined = Term(term.key, today, cut.ends_on) if _was_looked_at(row, cut, zone) else cut
+                for item in covered:
+                    counted = joined if item else cut
+                    share = share_of(term, counted.starts_on, counted.ends_on)
+                    if counted.days > 0:
+                        fresh.append(_made(row, book, promise, rules, counted, share, item))
                 break
     known = planning.known_keys(row, [one.period for one in fresh])
-    storage.write([one for one in fresh if one.period not in known])
+    for one in fresh:
+        one.occurrence = known.get(one.period, (0, False))[0] + 1
+    left = planning.left(row, {item.id for item in covered if item})
+    storage.write([*left, *(one for one in fresh if not known.get(one.period, (0, False))[1])])
+
+
+def _was_looked_at(row: Commitment, term: Term, zone: ZoneInfo) -> bool:
+    """Whether the register has looked within the period: a thing it does not know yet has joined since."""
+    looked = row.planned_until
+    return looked is not None and term.starts_on <= looked.astimezone(zone).date()
 
 
 def items_for(promise: Quota | Target, contract_id: int) -> list[Item | None]:

@@ -6,7 +6,7 @@ What an occurrence is called (`2026-W47:site:12`) is unique, so that planning tw
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from shouyue.commitments.rules import drawing
 from shouyue.commitments.rules.aiming import plan_steps
 from shouyue.commitments.rules.book import Book, Duty
 from shouyue.commitments.rules.happenings import Happening, Obligation
-from shouyue.commitments.rules.recurrence import Frame, Occurrence, agreed, look_ahead, occurrences
+from shouyue.commitments.rules.recurrence import ONCE, Frame, Occurrence, agreed, look_ahead, occurrences
 from shouyue.commitments.rules.reducer import Reaction, Verdict, silence_from
 from shouyue.commitments.rules.ties import item_tie
 from shouyue.contracts.plan_language.match import shift
@@ -110,6 +110,19 @@ def withdraw(row: Commitment, book: Book) -> None:
     storage.write(existing)
 
 
+def left(row: Commitment, there: Collection[int]) -> list[Obligation]:
+    """What still runs for things that are no longer there, made void; the caller writes it. Queries: two."""
+    now = clock.now()
+    gone = [
+        one
+        for one in _open_rows(row)
+        if one.subject[0] != "contract" and one.subject[1] not in there and one.due_at and one.due_at > now
+    ]
+    for obligation in gone:
+        _end(obligation, "not_meant")
+    return gone
+
+
 def next_look(rules: ContractRules, now: datetime) -> datetime:
     """Shortly after the next midnight of the contract, so that a day's duties exist when it begins."""
     zone = ZoneInfo(rules.zone)
@@ -137,7 +150,7 @@ def _plan(
         obligation = rows.get(key)
         if obligation is not None:
             _move(book, obligation, occurrence, now)
-        elif not known.get(key, (0, False))[1]:
+        elif not known.get(key, (0, False))[1] and _is_asked(row, promise, item, occurrence, now):
             made = _made(row, book, promise, rules, key, item, occurrence, now)
             made.occurrence = known.get(key, (0, False))[0] + 1
             fresh.append(made)
@@ -230,10 +243,7 @@ def _made(
 ) -> Obligation:
     sort = key.split(":")[1] if item else ""
     subject = (sort, item.id) if item else ("contract", rules.contract_id)
-    joined = row.planned_until is not None and occurrence.opens_at < now and item is not None
-    opens = occurrence.opens_at
-    if joined and row.planned_until is not None and row.planned_until > opens:
-        opens = min(now, occurrence.due_at)  # the thing came under the contract within the period
+    opens = now if item is not None and _has_joined(row, occurrence, now) else occurrence.opens_at
     obligation = Obligation(
         commitment=row.name,
         plan_version_id=book.plan_version_id,
@@ -253,6 +263,38 @@ def _made(
     )
     _aim(book, obligation, occurrence, now)
     return obligation
+
+
+def _has_joined(row: Commitment, occurrence: Occurrence, now: datetime) -> bool:
+    """Of something not yet asked for: whether it came under the contract within the period, after the last look."""
+    return row.planned_until is not None and occurrence.opens_at < min(row.planned_until, now)
+
+
+def _is_asked(
+    row: Commitment, promise: Recurring, item: Item | None, occurrence: Occurrence, now: datetime
+) -> bool:
+    """What fell due before a thing joined, or before the plan said so, is nobody's debt.
+
+    Of the part of a period in which a thing joins, `pro_rata` asks when at least half is left. Queries: one at most.
+    """
+    if item is None:
+        return occurrence.key == ONCE or occurrence.due_at > now or occurrence.due_at > _in_force_since(row)
+    if not _has_joined(row, occurrence, now):
+        return True
+    left = (occurrence.due_at - now) / (occurrence.due_at - occurrence.opens_at)
+    return left >= 0.5 if promise.pro_rata else left > 0
+
+
+def _in_force_since(row: Commitment) -> datetime:
+    """When the plan version the contract runs by was put in force. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(occurred_at) FROM kernel_event "
+            "WHERE subject_type = 'contract' AND subject_id = %s AND verb = 'contract.plan_applied'",
+            [row.contract_id],
+        )
+        found: datetime | None = cursor.fetchone()[0]
+    return found or row.began_at or clock.now()
 
 
 def _unwanted(promise: Recurring, book: Book, obligation: Obligation, now: datetime) -> None:
@@ -370,12 +412,11 @@ def _sampled(
         if occurrence.opens_at > now:
             continue
         if occurrence.key not in drawn:
-            resting = {
-                number: int((now - at).total_seconds())
-                for _, ids, at in earlier
-                for number in ids
-                if number in by_id
-            }
+            resting: dict[int, int] = {}
+            for _period, ids, at in earlier:
+                for number in by_id.keys() & ids:
+                    age = int((now - at).total_seconds())
+                    resting[number] = min(age, resting.get(number, age))
             drawn[occurrence.key] = _draw(row, sample, occurrence.key, list(by_id), resting, now)
             earlier.append((occurrence.key, drawn[occurrence.key], now))
         for number in drawn[occurrence.key]:

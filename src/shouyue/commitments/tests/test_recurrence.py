@@ -102,6 +102,85 @@ def test_months_counted_from_the_31st_never_drift(count, number):
     assert term.starts_on == (plus_months(origin, number * count) if count != 1 else start.replace(day=1))
 
 
+@pytest.mark.parametrize(
+    ("every", "days"),
+    [
+        ("3 months", ["01-31", "04-30", "07-31", "10-31"]),
+        ("contract-year", ["01-31"]),
+        ("6 months", ["01-31", "07-31"]),
+    ],
+)
+def test_periods_of_a_contract_begun_on_the_31st_come_back_to_it(every, days):
+    found = terms(read_period(every), date(2027, 1, 31), date(2028, 1, 31), date(2025, 1, 31))
+    assert [term.starts_on.strftime("%m-%d") for term in found] == days
+
+
+def test_the_31st_is_the_last_day_of_a_shorter_month_and_never_drifts():
+    promise = recurring(every="month", due="day 31", window="always")
+    found = occurrences(promise, frame(ALWAYS), date(2027, 1, 1), date(2028, 4, 1))
+    days = [(item.due_at - timedelta(minutes=1)).astimezone(ALWAYS.zone) for item in found]
+    assert " ".join(day.strftime("%m-%d") for day in days) == (
+        "01-31 02-28 03-31 04-30 05-31 06-30 07-31 08-31 09-30 10-31 11-30 12-31 01-31 02-29 03-31"
+    )
+
+
+def test_a_leap_day_is_the_last_of_february_in_other_years():
+    promise = recurring(every="year", due="02-29", window="always")
+    found = occurrences(promise, frame(ALWAYS), date(2027, 1, 1), date(2029, 1, 1))
+    assert [(item.due_at - timedelta(minutes=1)).date() for item in found] == [
+        date(2027, 2, 28),
+        date(2028, 2, 29),
+    ]
+
+
+@st.composite
+def weeks(draw):
+    """A window open on some weekdays, with holidays and make-up days of its own."""
+    open_days = draw(st.sets(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=1))
+    shut = draw(st.sets(st.dates(date(2026, 9, 1), date(2026, 12, 31)), max_size=25))
+    return ServiceCalendar(
+        zone=ZONE, weekly={day: [("09:00", "17:00")] for day in open_days}, holidays=sorted(shut)
+    )
+
+
+ANCHORS = st.sampled_from(
+    [
+        "",
+        "day 4",
+        "day 31",
+        "last day",
+        "period start",
+        "period end",
+        "friday",
+        "second tuesday",
+        "last friday",
+        "open day 3",
+        "first open day",
+        "5 days after period end",
+        "3 days before period end",
+        "2 working days after period end",
+        "10-03",
+    ]
+)
+
+
+@given(
+    weeks(),
+    ANCHORS,
+    st.sampled_from(["week", "month", "10 days"]),
+    st.integers(1, 3),
+    st.sampled_from(["before", "after"]),
+)
+@settings(max_examples=300)
+def test_nothing_is_ever_due_on_a_closed_day(calendar, anchor, every, times, closed):
+    changes = {"due": anchor} if anchor else {"times": times}
+    promise = recurring(every=every, closed_day=closed, **changes)
+    found = occurrences(promise, frame(calendar), date(2026, 10, 1), date(2026, 12, 1))
+    for item in found:
+        day = (item.due_at - timedelta(seconds=1)).astimezone(calendar.zone).date()
+        assert calendar.windows(day), (item, anchor)
+
+
 def test_contract_years_are_counted():
     term = term_of(Period("contract-year"), date(2028, 2, 29), date(2024, 2, 29))
     assert (term.key, term.starts_on, term.ends_on) == ("Y5", date(2028, 2, 29), date(2029, 2, 28))

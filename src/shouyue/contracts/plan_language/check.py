@@ -90,7 +90,8 @@ class _Checker:
     def _never(self, duty: Recurring) -> None:
         """A rhythm that can never ask for anything is a slip of the pen."""
         sample, least = duty.sample, duty.max_gap
-        of_week = isinstance(duty.every, Period) and (duty.every.unit, duty.every.count) == ("week", 1)
+        every = duty.every if isinstance(duty.every, Period) else None
+        days = {"day": 1, "week": 7}.get(every.unit, 0) * every.count if every else 0
         empty = {
             "times": duty.times == 0,
             "max_gap": isinstance(least, Duration) and least.amount == 0,
@@ -103,7 +104,7 @@ class _Checker:
                 self._report("never_asked", f"commitments.{duty.name}.{key}", name=duty.name)
         for key in ("opens", "due", "not_before"):
             anchor = getattr(duty, key)
-            if of_week and isinstance(anchor, Anchor) and _beyond_a_week(anchor):
+            if days and isinstance(anchor, Anchor) and _beyond(anchor, days):
                 self._report("never_asked", f"commitments.{duty.name}.{key}", name=duty.name)
 
     def _scores(self) -> None:
@@ -274,11 +275,11 @@ def plan_dates(plan: Plan) -> frozenset[str]:
     return frozenset(names)
 
 
-def _beyond_a_week(anchor: Anchor) -> bool:
-    """A week has seven days, and each weekday once: the first is the last."""
-    return (anchor.base == "weekday" and anchor.name not in ("", "1", "-1")) or (
-        anchor.base in ("day", "open_day") and anchor.number > 7
-    )
+def _beyond(anchor: Anchor, days: int) -> bool:
+    """Whether no period of so many days has this day; a week has each weekday once: the first is the last."""
+    if anchor.base == "weekday" and anchor.name:
+        return 7 * (int(anchor.name) - 1) >= days
+    return anchor.base in ("day", "open_day") and anchor.number > days
 
 
 def _fits(operand: object, kind: str) -> bool:

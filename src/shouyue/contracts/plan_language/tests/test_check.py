@@ -196,6 +196,8 @@ def test_references_of_the_head(text: str, code: str):
         "every: week\n  due: fifth friday",
         "every: week\n  opens: second monday",
         "every: week\n  due: day 31",
+        "every: 2 weeks\n  due: day 20",
+        "every: 10 days\n  due: third friday",
     ],
 )
 def test_what_could_never_be_asked_is_said_with_its_place(rhythm: str):
