@@ -57,6 +57,8 @@ def given() -> Urls | None:
         raise Problem(
             "DATABASE_ADMIN_URL is set and DATABASE_URL is not: set both, or neither for the embedded one."
         )
+    for url in filter(None, (app, admin)):
+        parameters(url)  # refuses what is no URL
     return Urls(app, admin or app) if app else None
 
 
@@ -93,9 +95,8 @@ def parameters(url: str) -> dict[str, str]:
     try:
         return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:
-        raise Problem(
-            "DATABASE_URL or DATABASE_ADMIN_URL is not a URL like postgresql://user:password@host:5432/name "
-            f"({_first_line(error)})."
+        raise Problem(  # what the library says may quote the password
+            "DATABASE_URL or DATABASE_ADMIN_URL is not a URL like postgresql://user:password@host:5432/name."
         ) from error
 
 
@@ -141,6 +142,23 @@ def refusal(error: psycopg.OperationalError, url: str) -> Problem:
             f"The database at {where} has no free connection: raise max_connections or use fewer workers."
         )
     return Problem(f"The database at {where} cannot be reached: {_first_line(error)}.")
+
+
+def trouble(error: BaseException) -> Problem | None:
+    """The sentence for what an operator, and no programmer, has to mend; None for anything else."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, psycopg.Error):
+        found = found.__cause__
+    if isinstance(found, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return Problem(f"The database is not at this version ({_first_line(found)}): run `shouyue prepare`.")
+    if isinstance(found, psycopg.errors.DiskFull):
+        return Problem("The disk of the database is full: free some space, then run the command again.")
+    if isinstance(found, psycopg.OperationalError) and (found.sqlstate or "08").startswith(("08", "57P")):
+        return Problem(
+            f"The database has gone away ({_first_line(found)}): look whether it runs and its disk has space,"
+            " then run the command again."
+        )
+    return None
 
 
 def _create_database(admin_url: str) -> None:

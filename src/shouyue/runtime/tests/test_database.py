@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import psycopg
@@ -21,6 +22,18 @@ def test_admin_url_alone_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("DATABASE_ADMIN_URL", "postgresql://admin@db/one")
     with pytest.raises(Problem, match="DATABASE_URL is not"):
         database.ensure(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://app:secret@db/one"])
+@pytest.mark.parametrize("wrong", ["DATABASE_URL", "DATABASE_ADMIN_URL"])
+def test_what_is_no_url_is_a_problem(
+    url: str, wrong: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DATABASE_URL", "DATABASE_ADMIN_URL"):
+        monkeypatch.setenv(name, url if name == wrong else "postgresql://app@db/one")
+    with pytest.raises(Problem, match="is not a URL like") as refusal:
+        database.ensure(tmp_path)
+    assert "secret" not in str(refusal.value)
 
 
 def test_role_names_follow_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +125,30 @@ def test_admin_without_rights_is_refused(home: Path) -> None:
         admin.execute("DROP OWNED BY shouyue_all; DROP ROLE shouyue_all")
     with pytest.raises(Problem, match="may not create the role shouyue_all"):
         database.prepare(make_conninfo(urls.admin, user="weak"))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (psycopg.errors.UndefinedTable('relation "demo_progress" does not exist'), "run `shouyue prepare`"),
+        (psycopg.errors.DiskFull("could not extend file"), "The disk of the database is full"),
+        (
+            psycopg.errors.AdminShutdown("terminating connection"),
+            "has gone away \\(terminating connection\\)",
+        ),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), "has gone away"),
+    ],
+)
+def test_what_an_operator_has_to_mend_is_one_sentence(error: psycopg.Error, sentence: str) -> None:
+    wrapped = RuntimeError("as Django hands it on")
+    wrapped.__cause__ = error
+    for told in (database.trouble(error), database.trouble(wrapped)):
+        assert told is not None
+        assert re.search(sentence, str(told))
+        assert "\n" not in str(told)
+
+
+def test_what_a_programmer_has_to_mend_keeps_its_trace() -> None:
+    assert database.trouble(psycopg.errors.QueryCanceled("statement timeout")) is None
+    assert database.trouble(psycopg.errors.UniqueViolation("twice")) is None
+    assert database.trouble(ValueError("no")) is None
