@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from shouyue.contracts.choices import Role
-from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.kernel.errors import NotAllowed, ShouyueError
+from shouyue.web.actors import actor_of
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
@@ -40,7 +40,7 @@ class AttestForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def attest(request: HttpRequest, obligation_id: int) -> HttpResponse:
     """Vouch for an obligation, with note and evidence."""
-    actor = _actor(request)
+    actor = actor_of(request)
     row = queries.obligation_of(actor, obligation_id)
     if not vouching.may_attest(actor, row):
         raise NotAllowed
@@ -81,7 +81,7 @@ def figures_panel(request: HttpRequest, row: Obligation) -> str:
         and row.commitment.kind not in ("standing", "entitlement")
     ):
         return ""
-    actor = _actor(request)
+    actor = actor_of(request)
     context = {
         "obligation": row,
         "draw": calendar.draw_of(actor, row.commitment_id, row.period) if row.period else None,
@@ -107,10 +107,3 @@ def figures_panel(request: HttpRequest, row: Obligation) -> str:
         "attest": reverse("commitments:attest", args=[row.pk]) if vouching.may_attest(actor, row) else "",
     }
     return render_to_string("commitments/_behind.html", context, request=request)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor

@@ -19,6 +19,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.web import downloads
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 from . import access
@@ -32,17 +33,10 @@ from .services import closing as services
 SHOWN_PERIODS = 14
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 @require_GET
 def periods(request: HttpRequest, code: str) -> HttpResponse:
     """The closed periods of a contract, and those that wait."""
-    actor = _actor(request)
+    actor = actor_of(request)
     return _periods_page(request, actor, contracts.contract_of(actor, code))
 
 
@@ -79,7 +73,7 @@ def _open_periods(contract: Contract) -> list[Period]:
 @require_POST
 def close(request: HttpRequest, code: str) -> HttpResponse:
     """Close a period."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     try:
         made = services.close_period(
@@ -95,7 +89,7 @@ def close(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def closing(request: HttpRequest, closing_id: int) -> HttpResponse:
     """A closed period: frozen figures, corrections since, who opened it again."""
-    actor = _actor(request)
+    actor = actor_of(request)
     return _closing_page(request, actor, closing_id)
 
 
@@ -166,7 +160,7 @@ _ACTS: dict[str, tuple[Callable[..., Any], str | Promise]] = {
 @require_POST
 def reopen(request: HttpRequest, closing_id: int, slug: str) -> HttpResponse:
     """Ask to open a period again, agree to it, or not."""
-    actor = _actor(request)
+    actor = actor_of(request)
     closings.closing_of(actor, closing_id)
     act, said = _ACTS.get(slug, (None, ""))
     if act is None:
@@ -182,7 +176,7 @@ def reopen(request: HttpRequest, closing_id: int, slug: str) -> HttpResponse:
 @require_GET
 def score(request: HttpRequest, code: str) -> HttpResponse:
     """The score sheet of a contract and a period, down to the obligations."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     return render_page(request, "commitments/score.html", _score_context(actor, contract, _key(request)))
 
@@ -236,7 +230,7 @@ def _period_keys(contract: Contract, chosen: Period) -> list[str]:
 @require_GET
 def export_score(request: HttpRequest, code: str) -> HttpResponseBase:
     """The sheet for spreadsheets: a row per commitment of each area."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     context = _score_context(actor, contract, _key(request))
     head = [

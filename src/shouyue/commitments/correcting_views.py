@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.web.actors import actor_of
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
@@ -46,9 +47,7 @@ def address_of(actor: Actor, row: Obligation) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct(request: HttpRequest, obligation_id: int) -> HttpResponse:
     """Add a correction with its reason; the page says when the period is frozen."""
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
+    actor = actor_of(request)
     row = queries.obligation_of(actor, obligation_id)
     if not correcting.can_correct(actor, row):
         raise NotAllowed

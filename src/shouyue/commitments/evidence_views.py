@@ -16,6 +16,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.web import lists
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Column, Empty, ListPage
 
@@ -33,17 +34,10 @@ COLUMNS = (
 )
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 @require_safe
 def of_obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
     """The evidence of one obligation."""
-    actor = _actor(request)
+    actor = actor_of(request)
     row = queries.obligation_of(actor, obligation_id)
     found = proving.evidence_of(actor, row)
     context = {
@@ -69,7 +63,7 @@ def of_obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
 @require_safe
 def of_promise(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """The evidence of one promise in a month, quarter or year: figure, verdicts, corrections, the way to each."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     commitment = queries.commitment_of(actor, contract.pk, name)
     if commitment.is_internal and not contract_access.sees_provider_side(actor, contract.pk):

@@ -24,6 +24,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.kernel.events import declared_verbs
 from shouyue.signoff import queries as signoffs
 from shouyue.web import lists
+from shouyue.web.actors import actor_of
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 from shouyue.web.lists import Choice, Column, Empty, Filter, ListPage
@@ -73,17 +74,10 @@ class ObjectionForm(forms.Form):
             del self.fields["evidence"]
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 @require_GET
 def objections(request: HttpRequest) -> HttpResponse:
     """Waivers and disputes of the contracts one may read; those that wait for somebody first."""
-    actor = _actor(request)
+    actor = actor_of(request)
     visible = list(contracts.contracts_visible_to(actor).only("id", "code", "name"))
     filters = lists.filters_from(
         request,
@@ -146,7 +140,7 @@ def _row(one: Objection, actor: Actor) -> dict[str, Any]:
 @require_GET
 def objection(request: HttpRequest, objection_id: int) -> HttpResponse:
     """One objection: the verdict it is about, what each side said, and what may be said now."""
-    actor = _actor(request)
+    actor = actor_of(request)
     return _page(request, actor, found_objections.objection_of(actor, objection_id))
 
 
@@ -200,7 +194,7 @@ def dispute(request: HttpRequest, obligation_id: int) -> HttpResponse:
 
 
 def _raise(request: HttpRequest, obligation_id: int, *, dispute: bool) -> HttpResponse:
-    actor = _actor(request)
+    actor = actor_of(request)
     row = queries.obligation_of(actor, obligation_id)
     may = access.can_dispute if dispute else access.can_propose
     access.require(may(actor, row.contract_id))
@@ -264,7 +258,7 @@ _ACTS: dict[str, tuple[Callable[..., Objection], str | Promise]] = {
 @require_POST
 def decide(request: HttpRequest, objection_id: int, slug: str) -> HttpResponse:
     """Say something to an objection: approve, agree, accept, refuse, withdraw."""
-    actor = _actor(request)
+    actor = actor_of(request)
     one = found_objections.objection_of(actor, objection_id)
     act, said = _ACTS.get(slug, (None, ""))
     if act is None:
@@ -295,6 +289,6 @@ def proposal_panel(request: HttpRequest, proposal: object) -> str | None:
     """Beside a proposed plan: the sign-offs by which both sides are asked."""
     if not isinstance(proposal, PlanProposal):
         return None
-    rows = signoffs.about(_actor(request), ("plan_proposal", proposal.pk))
+    rows = signoffs.about(actor_of(request), ("plan_proposal", proposal.pk))
     context = {"rows": rows, "ask_url": "", "all_url": ""}
     return render_to_string("signoff/_panel.html", context, request) if rows else None

@@ -27,6 +27,7 @@ from shouyue.kernel import clock, scope
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.signoff import queries as signoffs
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 from . import cases, queries
@@ -62,13 +63,6 @@ def tabs(actor: Actor) -> list[Tab]:
     ]
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 def _contracts(actor: Actor) -> list[Contract]:
     return list(contracts.contracts_visible_to(actor).select_related("plan_version").order_by("code"))
 
@@ -102,7 +96,7 @@ GROUPS = (
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """What must I keep next: what I work on, what my roles owe, what waits for my word; soonest first."""
-    actor = _actor(request)
+    actor = actor_of(request)
     visible = _contracts(actor)
     contract = _chosen(visible, request.GET.get("contract", ""))
     number = contract.pk if contract else None
@@ -191,7 +185,7 @@ class Day:
 @require_GET
 def calendar(request: HttpRequest) -> HttpResponse:
     """What falls due: a month, a week, or one by one."""
-    actor = _actor(request)
+    actor = actor_of(request)
     visible = _contracts(actor)
     contract = _chosen(visible, request.GET.get("contract", ""))
     view = request.GET.get("view", "")
@@ -323,14 +317,14 @@ def _by_day(rows: Sequence[Obligation], actor: Actor) -> list[tuple[date, list[d
 @require_POST
 def issue_feed(request: HttpRequest) -> HttpResponse:
     """A new secret address; the next page shows it once."""
-    request.session[KEPT_UNDER] = feeds.issue_feed(actor=_actor(request))
+    request.session[KEPT_UNDER] = feeds.issue_feed(actor=actor_of(request))
     return redirect("commitments:calendar")
 
 
 @require_POST
 def revoke_feed(request: HttpRequest) -> HttpResponse:
     """End one's secret address."""
-    feeds.revoke_feed(actor=_actor(request))
+    feeds.revoke_feed(actor=actor_of(request))
     return go(request, reverse("commitments:calendar"), _("The address no longer works."))
 
 
@@ -381,7 +375,7 @@ def _ics(rows: Sequence[Obligation], actor: Actor) -> bytes:
 @require_GET
 def heat(request: HttpRequest) -> HttpResponse:
     """Shares kept: contracts against promises in a month; of one contract, promises against twelve months."""
-    actor = _actor(request)
+    actor = actor_of(request)
     visible = _contracts(actor)
     contract = _chosen(visible, request.GET.get("contract", ""))
     context: dict[str, Any] = {
@@ -434,7 +428,7 @@ def _titled(row: trends.Row, columns: Sequence[Any], actor: Actor) -> dict[str, 
 @require_GET
 def trend(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """One promise over the last twelve months, as a chart and as a table."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     promise = queries.commitments_of(actor, contract.pk).filter(name=name).first()
     if promise is None:

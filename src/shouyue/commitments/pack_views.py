@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from shouyue.contracts import queries as contracts
-from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import NotFound
-from shouyue.web.htmx import go, render_page
+from shouyue.web.actors import actor_of
+from shouyue.web.htmx import go, is_fragment, load_again, render_page
 
 from . import access
 from .choices import PackState
@@ -22,17 +21,10 @@ from .services import packing as services
 OFFERED = 14
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 @require_GET
 def packs(request: HttpRequest, code: str) -> HttpResponse:
     """The evidence packs of a contract, and a form for another."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     access.require(access.can_pack(actor, contract.pk))
     period = closings.chosen_period(contract, request.GET.get("period", ""))
@@ -49,7 +41,7 @@ def packs(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def make(request: HttpRequest, code: str) -> HttpResponse:
     """Have a pack made; a job does it."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     made = services.ask_pack(actor=actor, contract_id=contract.pk, period=request.POST.get("period", ""))
     return go(request, reverse("commitments:pack", args=[made.pk]), _("The pack is being made."))
@@ -58,13 +50,16 @@ def make(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def pack(request: HttpRequest, pack_id: int) -> HttpResponse:
     """How far a pack is; when ready, its figures and its file."""
-    actor = _actor(request)
+    actor = actor_of(request)
     found = packing.pack_of(actor, pack_id)
     access.require(access.can_pack(actor, found.contract_id))
+    is_open = found.state in (PackState.WAITING, PackState.WORKING)
+    if is_fragment(request) and not is_open:
+        return load_again()
     context = {
         "pack": found,
         "contract": found.contract,
-        "is_open": found.state in (PackState.WAITING, PackState.WORKING),
+        "is_open": is_open,
         "figures": found.figures,
     }
     return render_page(request, "commitments/pack.html", context)

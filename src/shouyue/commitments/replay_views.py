@@ -19,8 +19,9 @@ from shouyue.contracts.models import Contract, PlanDraft
 from shouyue.contracts.planning import queries as planning
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from shouyue.web.htmx import go, render_page
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.web.actors import actor_of
+from shouyue.web.htmx import go, is_fragment, load_again, render_page
 
 from .choices import Kind
 from .queries import replays as found_replays
@@ -40,9 +41,7 @@ REASONS: Final[dict[str, str | Promise]] = {
 
 
 def _managed(request: HttpRequest, code: str) -> tuple[Actor, Contract]:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     if not access.can_manage(actor, contract.pk):
         raise NotAllowed
@@ -90,10 +89,10 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def replayed(request: HttpRequest, replay_id: int) -> HttpResponse:
     """How far a replay is; when ready, both plans side by side, and what could not be replayed."""
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
+    actor = actor_of(request)
     found = found_replays.replay_of(actor, replay_id)
+    if is_fragment(request) and not found.is_open:
+        return load_again()
     only = request.GET.get("show", "")
     lines = found.result.get("lines", [])
     shown = [_shown(line) for line in lines if line["basis"] != "none"]
@@ -125,9 +124,7 @@ def _shown(line: dict[str, Any]) -> dict[str, Any]:
 @require_POST
 def delete(request: HttpRequest, replay_id: int) -> HttpResponse:
     """Throw one away."""
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
+    actor = actor_of(request)
     found = found_replays.replay_of(actor, replay_id)
     replays.delete_replay(actor=actor, replay_id=replay_id)
     return go(request, reverse("commitments:replay", args=[found.contract.code]), _("The replay is deleted."))

@@ -23,6 +23,7 @@ from shouyue.contracts.plan_language.texts import Text
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.web import lists
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 from shouyue.web.moulds import mould
@@ -47,20 +48,13 @@ COLUMNS = (
 )
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
-
-
 # Boards
 
 
 @require_GET
 def boards(request: HttpRequest) -> HttpResponse:
     """Every contract with its standing this month."""
-    actor = _actor(request)
+    actor = actor_of(request)
     month = request.GET.get("month", "")
     rows = board.overview(actor, month)
     months = board.months("Asia/Shanghai", month)
@@ -74,7 +68,7 @@ def boards(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show_board(request: HttpRequest, code: str) -> HttpResponse:
     """The promise board of one contract."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     return render_page(request, "commitments/board.html", _board_context(request, contract), part="board")
 
@@ -82,7 +76,7 @@ def show_board(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def export_board(request: HttpRequest, code: str) -> HttpResponse:
     """The board as a table for spreadsheets."""
-    actor = _actor(request)
+    actor = actor_of(request)
     contract = contracts.contract_of(actor, code)
     found = board.board_of(actor, contract, request.GET.get("month", ""))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -103,7 +97,7 @@ def board_panel(request: HttpRequest, obj: object) -> str | None:
 
 
 def _board_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     frozen = closing.with_frozen(actor, board.board_of(actor, contract, request.GET.get("month", "")))
     found = frozen.board
     own = dict(contracts.compiled(contract.pk).plan.words)
@@ -205,7 +199,7 @@ def _safe(value: Any) -> str:
 @require_GET
 def obligations(request: HttpRequest) -> HttpResponse:
     """A list of obligations with filters."""
-    actor = _actor(request)
+    actor = actor_of(request)
     filters, wanted = _obligation_filters(request, actor)
     rows = queries.obligations_matching(actor, wanted)
     sort = lists.sort_from(request, COLUMNS, "-due")
@@ -236,7 +230,7 @@ def obligations(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export_obligations(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered obligations as a table for spreadsheets, at most a hundred thousand."""
-    actor = _actor(request)
+    actor = actor_of(request)
     _filters, wanted = _obligation_filters(request, actor)
     rows = queries.obligations_matching(actor, wanted).order_by("falls_at", "id")[:100_000]
     head = [
@@ -368,7 +362,7 @@ def _labels(rows: Iterable[Obligation]) -> Mapping[tuple[str, int], cases.Label]
 @require_GET
 def obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
     """Why one obligation is due when it is due, and everything behind it; htmx gets the drawer's content."""
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.obligation_of(actor, obligation_id)
     label = _labels([found])[found.case_type, found.case_id]
     context = {
@@ -386,7 +380,7 @@ def obligation(request: HttpRequest, obligation_id: int) -> HttpResponse:
 
 def case_panel(request: HttpRequest, obj: object) -> str | None:
     """The obligations of a case as a part of its page; the object needs `pk` and a table name of its type."""
-    actor = _actor(request)
+    actor = actor_of(request)
     kind, number = _case_of(obj)
     read = getattr(obj, "promises", None)  # by the page itself, for its clocks
     found = promises_of(actor, (kind, number)) if read is None else read

@@ -38,6 +38,7 @@ from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotAllowed, NotFound, ShouyueError
 from shouyue.kernel.models import KeptAnswer
 from shouyue.web import lists
+from shouyue.web.actors import actor_of as actor_of  # operations say rest.actor_of
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +138,6 @@ class BearerOrSession:
 
 
 authenticate = BearerOrSession()
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who asks; use it in operations, which run after authentication."""
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        raise NotFound
-    return actor
 
 
 def language_for(request: HttpRequest) -> str:

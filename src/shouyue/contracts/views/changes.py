@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from shouyue.contracts import access, forms, loading, queries, services
 from shouyue.contracts.models import Contract
-from shouyue.contracts.views.lists import actor_of
 from shouyue.contracts.views.page import milestone_choices, render_tab, tab_url
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 

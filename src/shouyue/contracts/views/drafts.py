@@ -15,9 +15,9 @@ from shouyue.contracts import access, forms, loading, plan_page, queries
 from shouyue.contracts.models import Contract, PlanDraft
 from shouyue.contracts.planning import checking, services
 from shouyue.contracts.planning import queries as planning
-from shouyue.contracts.views.lists import actor_of
 from shouyue.contracts.views.page import tab_url
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 

@@ -16,6 +16,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed
 from shouyue.web import lists
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
@@ -40,12 +41,6 @@ EXPORT_HEAD = {
     "plan": _("Plan version"),
     "sites": _("Sites"),
 }
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who asks; the middleware lets only signed-in people reach these views."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
 
 
 @require_GET

@@ -19,11 +19,11 @@ from shouyue.contracts import access, forms, loading, plan_page, queries
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract
 from shouyue.contracts.planning import queries as planning
-from shouyue.contracts.views.lists import actor_of
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound
 from shouyue.web import panels
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import render_page
 
 Context = dict[str, Any]

@@ -18,9 +18,9 @@ from shouyue.contracts.choices import ProposalState
 from shouyue.contracts.models import Contract, PlanProposal
 from shouyue.contracts.planning import queries as planning
 from shouyue.contracts.planning import services
-from shouyue.contracts.views.lists import actor_of
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shouyue.contracts import access, forms, plan_page, queries, services
 from shouyue.contracts.models import Contract, PlanVersion
-from shouyue.contracts.views.lists import actor_of
 from shouyue.contracts.views.page import render_tab, tab_url
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 
