@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shouyue.accounts.models import User
+from shouyue.kernel import locks
 
 from .choices import State
 from .models import DemoProgress
@@ -24,6 +25,12 @@ def is_being_prepared() -> bool:
     if row is not None:
         return row.state != State.READY
     return is_ordered() and not User.objects.exists()
+
+
+def is_interrupted() -> bool:
+    """Whether part of the demo is there and nobody is loading it: a load was killed or has failed."""
+    row = progress()
+    return row is not None and row.state != State.READY and locks.is_real_time()
 
 
 def is_ordered() -> bool:

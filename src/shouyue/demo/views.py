@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from . import queries
-from .choices import Stage, State
+from .choices import Stage
 from .rules.texts import PASSWORD
 
 
@@ -25,7 +25,6 @@ def preparing(request: HttpRequest) -> HttpResponse:
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("accounts:sign_in")})
         return redirect("accounts:sign_in")
-    failed = row is not None and row.state == State.FAILED
     percent = row.percent if row else 0
     stage = Stage(row.stage) if row else Stage.WORLD
     stages = [
@@ -39,7 +38,12 @@ def preparing(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "demo/preparing.html#state" if part else "demo/preparing.html",
-        {"percent": percent, "stages": stages, "failed": failed, "error": row.error if row else ""},
+        {
+            "percent": percent,
+            "stages": stages,
+            "interrupted": queries.is_interrupted(),
+            "error": row.error if row else "",
+        },
     )
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -41,14 +46,24 @@ EXPLANATIONS: dict[int, Explanation] = {
         _("Your role does not allow this. If you need it for your work, ask your administrator."),
     ),
     404: Explanation(
-        "error-404",
+        "search",
         _("Nothing here"),
         _("There is no such page, or it is not yours to see. Check the address or the number."),
+    ),
+    405: Explanation(
+        "route",
+        _("Not a page of its own"),
+        _("This address only takes what a form sends. Go back to the page with the form."),
     ),
     409: Explanation(
         "git-merge",
         _("Someone was faster"),
         _("The record has changed meanwhile. Your text is kept: load the page again and repeat your change."),
+    ),
+    413: Explanation(
+        "upload",
+        _("Too much at once"),
+        _("What was sent is larger than the server takes. Shorten the text or send fewer files."),
     ),
     422: Explanation(
         "alert-triangle",
@@ -74,15 +89,20 @@ EXPLANATIONS: dict[int, Explanation] = {
 
 Fields = Mapping[str, Sequence[str]]
 
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
 
 def answer(
     request: HttpRequest, status: int, *, message: str = "", fields: Fields | None = None, url: str = ""
 ) -> HttpResponse:
     """The error as a page, or for htmx as a fragment that goes into the page's alert region.
 
+    Who is signed in keeps the navigation, unless the fault is ours: then as little as possible is asked of the server.
     url: where a fragment sends the reader who must sign in again."""
     known = EXPLANATIONS.get(status, EXPLANATIONS[500])
+    at_home = getattr(request, "actor", None) is not None and status < 500
     context = {
+        "layout": "web/base.html" if at_home else "web/bare.html",
         "status": status,
         "icon": known.icon,
         "title": known.title,
@@ -110,7 +130,7 @@ def _page_before(request: HttpRequest) -> str:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400"""
-    return answer(request, 400)
+    return answer(request, 413 if isinstance(exception, TOO_LARGE) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

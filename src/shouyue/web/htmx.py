@@ -83,6 +83,11 @@ def go(
     return response
 
 
+def load_again() -> HttpResponse:
+    """Let the browser load the whole page anew: what a fragment followed has come to its end."""
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+
+
 def pulse(request: HttpRequest, version: object) -> HttpResponse:
     """Answer of a pulse endpoint: 304 while ``version`` is unchanged, else 204 with the new ``ETag``."""
     tag = quote_etag(str(version))

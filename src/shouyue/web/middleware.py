@@ -56,13 +56,17 @@ class ActorLocaleMiddleware:
 
 
 class ErrorPageMiddleware:
-    """Turn kernel errors raised by views into the designed error page or fragment; tell htmx the server's time."""
+    """Turn errors of views into the designed error page or fragment; tell htmx the server's time."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == 405 and not request.path.startswith(API):
+            allowed = response["Allow"]
+            response = errors.answer(request, 405)
+            response["Allow"] = allowed
         if request.headers.get("HX-Request") == "true":
             if response.status_code in (301, 302, 303) and _leads_to_sign_in(response):
                 response = errors.answer(request, 401, url=_sign_in_url(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from shouyue.accounts.models import User
 from shouyue.commitments.services.sweep import sweep_once
 from shouyue.commitments.services.tending import tend_once
 from shouyue.contracts.models import Contract
+from shouyue.demo import queries
 from shouyue.demo.choices import Stage, State
 from shouyue.demo.models import DemoProgress, DemoStep, DemoStory
 from shouyue.demo.rules import life
@@ -47,10 +48,10 @@ BUSY = _("The demo is being loaded by another process.")
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[int, str], None]
+Tell = Callable[[int, Stage], None]
 
 
-def _silent(percent: int, what: str) -> None:
+def _silent(percent: int, stage: Stage) -> None:
     return None
 
 
@@ -70,10 +71,14 @@ class Outcome:
 def load(
     *, days: int = 60, tickets: int = 1700, seed: int = 7, end: datetime | None = None, tell: Tell = _silent
 ) -> Outcome:
-    """Fill an empty database with the demo. end: the present of the simulated life.
+    """Fill an empty database with the demo, or one in which a load was interrupted. end: the simulated present.
 
     Raises: Conflict when the database is not empty, was loaded already, or is being loaded. Locks: virtual time.
     """
+    with acting_in(EVERYTHING):
+        interrupted = queries.is_interrupted()
+    if interrupted:
+        erasing.erase()
     until = end or clock.now()
     with locks.virtual_time() as mine:
         if not mine:
@@ -86,7 +91,7 @@ def load(
             with _no_mail():
                 return _live(days, tickets, seed, until, tell)
         except Exception as error:
-            with acting_in(EVERYTHING):
+            with suppress(Exception), acting_in(EVERYTHING):  # neither may a full disk
                 _note(state=State.FAILED, error=f"{type(error).__name__}: {error}"[:500])
             raise
         finally:
@@ -97,9 +102,8 @@ def load(
 def mark(*, days: int, tickets: int, seed: int, at: datetime) -> DemoProgress:
     """Mark an empty database as a demo. Raises: Conflict."""
     locks.hold("demo")
-    known = DemoProgress.objects.first()
-    if known is not None:
-        raise Conflict(ALREADY, code="loaded" if known.state == State.READY else "half_loaded")
+    if DemoProgress.objects.exists():
+        raise Conflict(ALREADY, code="loaded")
     if not is_empty():
         raise Conflict(REFUSAL, code="not_empty")
     row: DemoProgress = DemoProgress.objects.create(
@@ -120,7 +124,7 @@ def is_empty() -> bool:
 
 def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outcome:
     since = end - timedelta(days=days)
-    tell(0, str(Stage.WORLD.label))
+    tell(0, Stage.WORLD)
     with acting_in(EVERYTHING), clock.at(since - timedelta(hours=2)):
         scenes = world.build(seed)
         _note(percent=4, stage=Stage.LIFE)
@@ -139,7 +143,7 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
         percent = 4 + 94 * min(start + CHUNK, len(moments)) // len(moments)
         _live_through(part, threads, cast, outcome, percent, looks=looks)
         looked = looked or looks
-        tell(percent, str(Stage.LIFE.label))
+        tell(percent, Stage.LIFE)
     with acting_in(EVERYTHING):
         _sweep_until(end, outcome)
         with clock.at(end):
@@ -149,7 +153,7 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
     _analyse()
     with acting_in(EVERYTHING):
         _note(percent=100, state=State.READY, ready_at=clock.now(), planned_until=end)
-    tell(100, str(Stage.FINISH.label))
+    tell(100, Stage.FINISH)
     return outcome
 
 

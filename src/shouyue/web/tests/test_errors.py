@@ -29,6 +29,29 @@ def test_htmx_gets_a_fragment_for_the_alert_region(client, name, status, title):
     assert "<html" not in text
 
 
+def test_who_is_signed_in_keeps_the_navigation(client, sign_in, staff):
+    assert 'id="nav"' not in client.get("/fail/not-found/").content.decode()
+    sign_in(staff)
+    for name in ("not-found", "not-allowed", "conflict"):
+        text = client.get(f"/fail/{name}/").content.decode()
+        assert 'id="nav"' in text
+        assert "data-keep-drafts" in text
+    assert 'id="nav"' not in client.get("/fail/broken/").content.decode()
+
+
+def test_an_address_for_forms_alone_says_so(client):
+    response = client.get("/preferences/theme/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "<title>此地址不是页面" in response.content.decode()
+
+
+def test_what_is_too_large_says_so(client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
+    response = client.post("/preferences/theme/", {str(number): "x" for number in range(9)})
+    assert response.status_code == 413
+    assert "<title>提交的内容过大" in response.content.decode()
+
+
 def test_fields_are_listed(client):
     assert "<li>Too long.</li>" in client.get("/fail/invalid/").content.decode()
 

@@ -6,7 +6,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from shouyue.web.htmx import go, is_fragment, pulse, toast, trigger
+from shouyue.web.htmx import go, is_fragment, load_again, pulse, toast, trigger
 
 
 def get(**headers):
@@ -61,6 +61,11 @@ def test_go_keeps_its_text_for_the_next_page():
     request = get()
     go(request, "/next/", "Saved.", "warning")
     assert [(str(m), m.level_tag) for m in get_messages(request)] == [("Saved.", "warning")]
+
+
+def test_a_followed_fragment_that_is_done_has_the_page_loaded_anew():
+    answer = load_again()
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
 
 
 def test_pulse_is_silent_until_the_version_changes():

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from shouyue.demo import queries
-from shouyue.demo.services import erasing, loading
+from shouyue.demo.services import loading
 from shouyue.kernel.errors import Conflict
 
 
@@ -22,26 +22,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, days: int, tickets: int, seed: int, **options: Any) -> None:
         """A refusal is no failure here: whoever starts this at every start wants silence and status 0."""
         try:
-            load(self, days=days, tickets=tickets, seed=seed)
+            outcome = loading.load(days=days, tickets=tickets, seed=seed)
         except Conflict as refusal:
             if refusal.code not in ("loaded", "busy"):
                 self.stderr.write(str(refusal))
                 return
+        else:
+            for problem in outcome.problems:
+                self.stderr.write(problem)
+            self.stdout.write(
+                f"The demo is ready: {outcome.steps} steps, {len(outcome.problems)} of them went wrong."
+            )
         self.stdout.write(queries.accounts_in_words())
-
-
-def load(command: BaseCommand, *, days: int, tickets: int, seed: int) -> None:
-    """Load, after erasing what an interrupted load has left. Raises: Conflict."""
-    try:
-        outcome = loading.load(days=days, tickets=tickets, seed=seed)
-    except Conflict as refusal:
-        if refusal.code != "half_loaded":
-            raise
-        command.stdout.write("An interrupted load is erased and begins anew.")
-        erasing.erase()
-        outcome = loading.load(days=days, tickets=tickets, seed=seed)
-    for problem in outcome.problems:
-        command.stderr.write(problem)
-    command.stdout.write(
-        f"The demo is ready: {outcome.steps} steps, {len(outcome.problems)} of them went wrong."
-    )
