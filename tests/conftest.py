@@ -14,5 +14,6 @@ _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
 
 django_db_modify_db_settings = _fixtures.django_db_modify_db_settings
+own_storage = _fixtures.own_storage
 _database_scope = _fixtures._database_scope
 _language = _fixtures._language

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,18 +10,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from shouyue.accounts import services as accounts
 from shouyue.accounts.queries import actor_from
-from shouyue.accounts.tests.factories import make_user
+from shouyue.accounts.tests.factories import client_of, make_user
 from shouyue.contracts.models import PlanVersion
 from shouyue.contracts.services import add_member, remove_member
 from shouyue.contracts.tests.factories import PLAN, make_contract
+from shouyue.contracts.tests.people import make_agent, make_engineer
 from shouyue.files.models import StoredFile
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.tickets import services
 from shouyue.tickets.models import Ticket, TicketNote
-from shouyue.tickets.tests.factories import client_of, make_agent, make_engineer, make_ticket, upload
+from shouyue.tickets.tests.factories import make_ticket
+from shouyue.web.tests.posting import post_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 TICKETS = "/api/tickets/"
 BILLION_LAUGHS = "\n".join(
     ["a0: &a0 [x,x,x,x,x,x,x,x,x]"] + [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
@@ -40,21 +42,6 @@ STRANGE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _files(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
-
-
-def post(client: Any, path: str, data: Any, **headers: str) -> Any:
-    return client.post(path, json.dumps(data), content_type="application/json", headers=headers)
-
-
 @pytest.fixture
 def contract():
     return make_contract()
@@ -67,7 +54,7 @@ def desk():
 
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
 def test_strange_text_is_kept_as_it_is_and_shown_as_text(contract, desk, text):
-    made = post(desk, TICKETS, {"contract_id": contract.pk, "title": text[:80], "description": text})
+    made = post_json(desk, TICKETS, {"contract_id": contract.pk, "title": text[:80], "description": text})
     assert made.status_code == 201, made.content
     ticket = Ticket.objects.get()
     assert ticket.description.splitlines() == text.splitlines()
@@ -81,7 +68,7 @@ def test_strange_text_is_kept_as_it_is_and_shown_as_text(contract, desk, text):
 
 @pytest.mark.parametrize("field", ["title", "description", "affected"])
 def test_nul_is_refused_or_dropped(contract, desk, field):
-    answer = post(desk, TICKETS, {"contract_id": contract.pk, "title": "黑屏", field: "黑\x00屏"})
+    answer = post_json(desk, TICKETS, {"contract_id": contract.pk, "title": "黑屏", field: "黑\x00屏"})
     assert answer.status_code in (201, 422), answer.content
     assert not Ticket.objects.filter(**{f"{field}__contains": "\\u0000"}).exists()
     for path in ("/desk/", "/contracts/", "/customers/", "/obligations/", "/portal/requests/", "/desk/log/"):
@@ -90,14 +77,14 @@ def test_nul_is_refused_or_dropped(contract, desk, field):
 
 def test_a_long_text_fits_and_a_longer_one_is_told(contract, desk):
     fits, too_long = "字" * 33_333, "字" * 33_334  # three bytes each; 100,000 fit
-    made = post(desk, TICKETS, {"contract_id": contract.pk, "title": "长", "description": fits})
+    made = post_json(desk, TICKETS, {"contract_id": contract.pk, "title": "长", "description": fits})
     assert made.status_code == 201
-    refused = post(desk, TICKETS, {"contract_id": contract.pk, "title": "长", "description": too_long})
+    refused = post_json(desk, TICKETS, {"contract_id": contract.pk, "title": "长", "description": too_long})
     assert refused.status_code == 422
     assert [error["field"] for error in refused.json()["errors"]] == ["description"]
     number = made.json()["number"]
     assert desk.get(f"/tickets/{number}/").status_code == 200
-    assert post(desk, f"{TICKETS}{number}/notes/", {"text": too_long}).status_code == 422
+    assert post_json(desk, f"{TICKETS}{number}/notes/", {"text": too_long}).status_code == 422
     assert TicketNote.objects.count() == 0
 
 
@@ -129,11 +116,11 @@ def test_a_broken_body_is_told(desk, body):
 )
 def test_dates_out_of_range_are_told(contract, desk, moment):
     ticket = make_ticket(contract)
-    answer = post(desk, f"{TICKETS}{ticket.number}/promise-answer/", {"promised_at": moment})
+    answer = post_json(desk, f"{TICKETS}{ticket.number}/promise-answer/", {"promised_at": moment})
     assert answer.status_code == 422, answer.content
     engineer = make_engineer(contract)
     sent = {"engineer_id": engineer.user_id, "planned_at": moment}
-    assert post(desk, f"{TICKETS}{ticket.number}/visits/", sent).status_code == 422
+    assert post_json(desk, f"{TICKETS}{ticket.number}/visits/", sent).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -240,11 +227,11 @@ def test_names_of_files_reach_no_other_folder(contract, desk, tmp_path):
 
 def test_a_retried_post_makes_one_of_each(contract, desk):
     body = {"contract_id": contract.pk, "title": "黑屏"}
-    answers = [post(desk, TICKETS, body, **{"Idempotency-Key": "once"}).json() for _ in range(3)]
+    answers = [post_json(desk, TICKETS, body, **{"Idempotency-Key": "once"}).json() for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
     number = answers[0]["number"]
     for _ in range(3):
-        post(desk, f"{TICKETS}{number}/notes/", {"text": "一次"}, **{"Idempotency-Key": "note"})
+        post_json(desk, f"{TICKETS}{number}/notes/", {"text": "一次"}, **{"Idempotency-Key": "note"})
     assert (Ticket.objects.count(), TicketNote.objects.count()) == (1, 1)
     form = {"text": "网页一次", "idempotency_key": "page"}
     for _ in range(3):
@@ -271,7 +258,7 @@ def test_an_expired_token_is_refused(contract, client):
     assert client.get(TICKETS, headers=headers).status_code == 200
     with clock.at(made + timedelta(minutes=6)):
         assert client.get(TICKETS, headers=headers).status_code == 401
-        refused = post(client, TICKETS, {"contract_id": contract.pk, "title": "x"}, **headers)
+        refused = post_json(client, TICKETS, {"contract_id": contract.pk, "title": "x"}, **headers)
     assert refused.status_code == 401
     assert Ticket.objects.count() == 0
 

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from shouyue.accounts.queries import actor_of
+from shouyue.accounts.tests.factories import client_of
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.services import tending
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.tests.factories import make_contract, make_member
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event
-from shouyue.tickets.tests.factories import client_of, make_ticket
+from shouyue.tickets.tests.factories import make_ticket
 
 pytestmark = pytest.mark.django_db
 START = clock.now().replace(year=2026, month=3, day=2, hour=1, minute=0, second=0, microsecond=0)

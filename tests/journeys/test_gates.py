@@ -14,11 +14,13 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from shouyue.accounts.queries import actor_of
+from shouyue.accounts.tests.factories import client_of
 from shouyue.cli.main import main
 from shouyue.commitments.models import Obligation
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract, Milestone
 from shouyue.contracts.tests.factories import make_contract, make_member
+from shouyue.contracts.tests.people import make_agent
 from shouyue.kernel import clock, gates, jobs
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import GateRefused
@@ -26,7 +28,7 @@ from shouyue.kernel.models import Event
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket
 from shouyue.tickets.services import acting
-from shouyue.tickets.tests.factories import client_of, make_agent, make_ticket
+from shouyue.tickets.tests.factories import make_ticket
 from shouyue.visits import services as visits
 from shouyue.visits.models import Visit
 

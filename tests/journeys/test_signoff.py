@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
 from shouyue.signoff.models import Answer, Signoff
-from shouyue.signoff.tests.factories import client_of, make_admin, make_asker, step_of
+from shouyue.signoff.tests.factories import make_admin, make_asker, step_of
 from shouyue.tickets.tests.factories import make_ticket
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from shouyue.tickets.models import Ticket
 from .routes import operations, pages, path_of, paths_of
 from .twins import Twin, make_twins
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 PEOPLE = ("leader", "it_contact", "end_user", "supervision", "engineer", "manager")
 STRONGEST = ("leader", "manager")
 """Who may do most, of the customer's people and of the provider's who serve one contract."""
@@ -32,17 +32,6 @@ NOWHERE = {
     "month": "2026-09",
     "day": "2026-10-01",
 }
-
-
-@pytest.fixture(autouse=True)
-def _files(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
 
 
 @pytest.fixture

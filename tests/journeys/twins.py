@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.calendars import services as calendars
 from shouyue.commitments.closing_models import Objection
 from shouyue.commitments.models import Commitment, Obligation
@@ -19,7 +20,9 @@ from shouyue.contracts.models import Contract, Membership
 from shouyue.contracts.planning import services as planning
 from shouyue.contracts.services import set_responsibility
 from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_member, reach
+from shouyue.contracts.tests.people import make_agent, make_engineer
 from shouyue.files.models import StoredFile
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.notifications.models import Notice
@@ -29,7 +32,6 @@ from shouyue.parties.tests.factories import make_contact, make_customer, make_si
 from shouyue.signoff.tests.factories import make_admin, make_asker, make_signoff, step_of
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket
-from shouyue.tickets.tests.factories import client_of, make_agent, make_engineer, upload
 from shouyue.visits import services as visits
 from shouyue.visits.models import Visit
 

@@ -20,6 +20,7 @@ from shouyue.commitments.services.gating import record_refusals
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.models import Contract
 from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_member
+from shouyue.contracts.tests.people import make_agent, make_contact
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.signoff import services as signoffs
@@ -29,7 +30,6 @@ from shouyue.signoff.services import Asked
 from shouyue.tickets import services as _tickets  # noqa: F401 - declares the package
 from shouyue.tickets.models import Ticket
 from shouyue.tickets.services import assignment, closing, reporting, triage, work
-from shouyue.tickets.tests.factories import make_agent, make_contact
 from shouyue.visits import services as visits
 
 PLANS = Path(__file__).resolve().parent.parent.parent / "plans"

@@ -30,3 +30,11 @@ def sign_in(user: User, client: Client | None = None) -> Client:
     response = browser.post("/sign-in/", {"username": user.username, "password": PASSWORD})
     assert response.status_code == 302, response.status_code
     return browser
+
+
+def client_of(actor: Actor) -> Client:
+    """A browser in which this actor is signed in."""
+    user = User.objects.get(pk=actor.user_id)
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    return sign_in(user)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from shouyue.accounts import rules, services
 from shouyue.accounts.tests.factories import make_user
 from shouyue.kernel.errors import Invalid, TooMany
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.kernel.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(work, times):
-    def run(number):
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 def test_guessing_at_once_gains_no_more_tries():
@@ -38,5 +27,5 @@ def test_guessing_at_once_gains_no_more_tries():
         except TooMany:
             return "refused"
 
-    answers = at_once(guess, 8)
+    answers = at_once(*[partial(guess, number) for number in range(8)])
     assert (answers.count("tried"), answers.count("refused")) == (rules.FAILURES_PER_USER, 3)

@@ -13,7 +13,7 @@ from shouyue.kernel import clock
 
 from .test_calendar import DAY, MONDAY, UNIFORM, contract_at, photo, rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 MINE = "/api/obligations/mine"
 REPORT = """
 report:
@@ -22,12 +22,6 @@ report:
   owner: project_manager
   kept_by: {attested_by: regional_supervisor, evidence: report}
 """
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
 
 
 @pytest.fixture

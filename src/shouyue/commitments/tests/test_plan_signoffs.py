@@ -11,6 +11,7 @@ from shouyue.commitments.services import plan_signoffs
 from shouyue.contracts.choices import Role
 from shouyue.contracts.planning import services as planning
 from shouyue.contracts.tests.factories import PLAN, make_contract, make_member, make_user
+from shouyue.contracts.tests.people import make_contact
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotAllowed
@@ -18,7 +19,6 @@ from shouyue.notifications.models import Notice
 from shouyue.signoff import queries as signoffs
 from shouyue.signoff import services as signing
 from shouyue.signoff.models import Signoff
-from shouyue.signoff.tests.factories import make_contact
 
 pytestmark = pytest.mark.django_db
 NEW = PLAN.replace("within: 8 h", "within: 6 h")

@@ -10,6 +10,7 @@ import pytest
 from shouyue.accounts.queries import actor_from
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.services import waiver_signoffs, waiving
+from shouyue.contracts.tests.people import make_contact
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotAllowed
@@ -18,7 +19,6 @@ from shouyue.notifications.models import Notice
 from shouyue.signoff import queries as signoffs
 from shouyue.signoff import services as signing
 from shouyue.signoff.models import Signoff
-from shouyue.signoff.tests.factories import make_contact
 
 from .factories import contract_under, make_member
 from .test_objections import Scene

@@ -7,19 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_officer
 from shouyue.insights import queries, services, tasks
 from shouyue.insights.models import VerificationRun
 from shouyue.kernel import jobs
 from shouyue.kernel.models import Event
-from shouyue.tickets.tests.factories import (
-    client_of,
-    make_agent,
-    make_customer_user,
-    make_officer,
-    make_resolved,
-    make_ticket,
-)
+from shouyue.tickets.tests.factories import make_resolved, make_ticket
 
 pytestmark = pytest.mark.django_db
 

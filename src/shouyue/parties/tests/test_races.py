@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 from django.test import Client
 
 from shouyue.accounts.tests.factories import make_user, sign_in
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.kernel.tests.threads import at_once
 from shouyue.parties.models import Customer
+from shouyue.web.tests.posting import post_json
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(work, times):
-    def run(number):
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 def test_a_post_repeated_at_once_is_done_once():
@@ -32,14 +19,13 @@ def test_a_post_repeated_at_once_is_done_once():
         user = make_user(roles=["hq"])
     cookie = sign_in(user).cookies["shouyue_session"].value
 
-    def post(number):
+    def post():
         browser = Client()
         browser.cookies["shouyue_session"] = cookie
-        body = json.dumps({"code": "ONCE", "name": "一次"})
-        headers = {"idempotency-key": "same"}
-        return browser.post("/api/customers", body, content_type="application/json", headers=headers)
+        body = {"code": "ONCE", "name": "一次"}
+        return post_json(browser, "/api/customers", body, **{"idempotency-key": "same"})
 
-    answers = at_once(post, 4)
+    answers = at_once(post, post, post, post)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert sum("Idempotency-Replayed" in answer for answer in answers) == 3

@@ -6,12 +6,12 @@ from typing import Any
 
 from shouyue.contracts.models import Contract
 from shouyue.contracts.tests.factories import make_contract, make_user
+from shouyue.contracts.tests.people import make_agent, make_customer_user
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.parties.models import Contact
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket
-from shouyue.tickets.tests.factories import client_of, make_agent, make_customer_user
 
 PLAN = """
 plan: portal-office
@@ -32,8 +32,6 @@ commitments:
     window: always
     source: B0-03
 """
-
-__all__ = ["client_of", "make_agent", "make_contract"]
 
 
 def make_portal_contract(**changes: Any) -> Contract:

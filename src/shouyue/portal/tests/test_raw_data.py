@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shouyue.accounts.tests.factories import client_of
+from shouyue.contracts.tests.people import make_agent
 from shouyue.kernel.models import Event
 from shouyue.kernel.verification import digest_of
 from shouyue.portal.tests.factories import (
-    client_of,
-    make_agent,
     make_colleague,
     make_person,
     make_portal_contract,

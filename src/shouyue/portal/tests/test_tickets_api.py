@@ -1,21 +1,14 @@
 """Customers use the same API of tickets, with their rights: what they see, what they may do, what is refused."""
 
-import json
-
 import pytest
 
+from shouyue.accounts.tests.factories import client_of
+from shouyue.contracts.tests.people import make_agent
 from shouyue.kernel.models import Event
-from shouyue.portal.tests.factories import (
-    client_of,
-    make_agent,
-    make_person,
-    make_portal_contract,
-    make_watcher,
-    report,
-    solve,
-)
+from shouyue.portal.tests.factories import make_person, make_portal_contract, make_watcher, report, solve
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket
+from shouyue.web.tests.posting import post_json
 
 pytestmark = pytest.mark.django_db
 
@@ -57,14 +50,10 @@ def contract():
     return make_portal_contract()
 
 
-def post(client, path, data):
-    return client.post(path, json.dumps(data), content_type="application/json")
-
-
 def test_report_is_stamped_as_portal_and_never_vip(contract):
     person = make_person(contract)
     data = {"contract_id": contract.pk, "title": "黑屏", "channel": "phone", "is_vip": True}
-    assert post(client_of(person), "/api/tickets/", data).status_code == 201
+    assert post_json(client_of(person), "/api/tickets/", data).status_code == 201
     ticket = Ticket.objects.get()
     assert (ticket.channel, ticket.is_vip, ticket.reporter_id) == ("portal", False, person.user_id)
 
@@ -102,7 +91,7 @@ def test_verbs_of_the_provider_are_refused_to_customers(contract, verb):
     ticket = report(person, contract)
     VERBS_ = {**VERBS, "link": {"other": report(person, contract).number, "kind": "relates"}}
     before = Event.objects.filter(case_id=ticket.pk, case_type="ticket").count()
-    response = post(client_of(person), f"/api/tickets/{ticket.number}/{verb}/", VERBS_[verb])
+    response = post_json(client_of(person), f"/api/tickets/{ticket.number}/{verb}/", VERBS_[verb])
     if verb in CUSTOMERS:
         assert response.status_code in (200, 201, 409)
         return
@@ -118,7 +107,7 @@ def test_every_verb_is_refused_to_the_supervision_firm(contract, verb):
     before = Event.objects.filter(case_type="ticket").count()
     client = client_of(make_watcher(contract))
     assert client.get(f"/api/tickets/{ticket.number}/").status_code == 200
-    assert post(client, f"/api/tickets/{ticket.number}/{verb}/", data).status_code == 403
+    assert post_json(client, f"/api/tickets/{ticket.number}/{verb}/", data).status_code == 403
     assert Event.objects.filter(case_type="ticket").count() == before
 
 
@@ -127,13 +116,14 @@ def test_every_verb_finds_nothing_for_another_customer(contract, verb):
     ticket = report(make_person(contract), contract)
     stranger = make_person(make_portal_contract(), "it_contact")
     data = {**VERBS, "link": {"other": ticket.number, "kind": "relates"}}[verb]
-    assert post(client_of(stranger), f"/api/tickets/{ticket.number}/{verb}/", data).status_code == 404
+    assert post_json(client_of(stranger), f"/api/tickets/{ticket.number}/{verb}/", data).status_code == 404
 
 
 def test_supervision_firm_reports_nothing(contract):
     client = client_of(make_watcher(contract))
-    assert post(client, "/api/tickets/", {"contract_id": contract.pk, "title": "x"}).status_code == 403
+    assert post_json(client, "/api/tickets/", {"contract_id": contract.pk, "title": "x"}).status_code == 403
     assert (
-        post(client, "/api/tickets/", {"customer_id": contract.customer_id, "title": "x"}).status_code == 403
+        post_json(client, "/api/tickets/", {"customer_id": contract.customer_id, "title": "x"}).status_code
+        == 403
     )
     assert Ticket.objects.count() == 0

@@ -10,12 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.commitments.models import Obligation
+from shouyue.contracts.tests.people import make_agent
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event
 from shouyue.portal.tests.factories import (
-    client_of,
-    make_agent,
     make_colleague,
     make_person,
     make_portal_contract,
@@ -25,9 +26,8 @@ from shouyue.portal.tests.factories import (
 )
 from shouyue.tickets import services as tickets
 from shouyue.tickets.models import Ticket, TicketNote
-from shouyue.tickets.tests.factories import upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 ACTS = {
     "message": {"text": "你好"},
@@ -38,17 +38,6 @@ ACTS = {
     "escalate": {"escalate-reason": "太慢"},
     "replacement": {"accepted": "yes"},
 }
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shouyue.contracts.tests.factories import make_contract, reach
+from shouyue.contracts.tests.people import make_engineer
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import GateRefused
@@ -12,7 +13,7 @@ from shouyue.kernel.gates import Request
 from shouyue.signoff import services
 from shouyue.signoff.services import Asked, guards
 
-from .factories import make_admin, make_asker, make_engineer, make_leader, make_signoff, step_of
+from .factories import make_admin, make_asker, make_leader, make_signoff, step_of
 
 pytestmark = pytest.mark.django_db
 

@@ -9,25 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_contact, make_engineer
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.signoff import rules, services
 from shouyue.signoff.models import Answer, Link, LinkTry, Signoff
 
-from .factories import drawn, make_asker, make_contact, make_engineer, make_signoff, step_of, upload
+from .factories import drawn, make_asker, make_signoff, step_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer, make_officer
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
@@ -19,33 +22,9 @@ from shouyue.signoff import services
 from shouyue.signoff.models import Answer, Delegation, Link, Signoff, Step
 from shouyue.signoff.services import Asked
 
-from .factories import (
-    client_of,
-    drawn,
-    make_admin,
-    make_agent,
-    make_asker,
-    make_customer_user,
-    make_engineer,
-    make_leader,
-    make_officer,
-    make_signoff,
-    step_of,
-    upload,
-)
+from .factories import drawn, make_admin, make_asker, make_leader, make_signoff, step_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_contact, make_engineer
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
@@ -23,7 +25,7 @@ from shouyue.signoff import services
 from shouyue.signoff.models import Link, Sending
 from shouyue.signoff.services.sending import MOST_TRIES, deliver_link
 
-from .factories import client_of, make_admin, make_asker, make_contact, make_engineer, make_signoff, step_of
+from .factories import make_admin, make_asker, make_signoff, step_of
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_contact, make_customer_user, make_engineer, make_officer
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -15,33 +17,9 @@ from shouyue.signoff import queries, services
 from shouyue.signoff.models import Answer, Delegation, Signoff, Step
 from shouyue.signoff.services import Asked, Traces
 
-from .factories import (
-    data_url,
-    drawn,
-    make_admin,
-    make_asker,
-    make_contact,
-    make_customer_user,
-    make_engineer,
-    make_leader,
-    make_officer,
-    make_signoff,
-    step_of,
-    upload,
-)
+from .factories import data_url, drawn, make_admin, make_asker, make_leader, make_signoff, step_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 @pytest.fixture

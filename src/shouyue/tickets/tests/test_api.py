@@ -6,42 +6,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer, make_officer
+from shouyue.files.tests.factories import upload
 from shouyue.tickets import services
 from shouyue.tickets.models import Ticket
+from shouyue.web.tests.posting import post_json
 
-from .factories import (
-    client_of,
-    make_agent,
-    make_customer_user,
-    make_engineer,
-    make_officer,
-    make_ticket,
-    upload,
-)
+from .factories import make_ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 LIST = "/api/tickets"
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
-
-
-def post(client, path, data=None, **headers):
-    return client.post(path, json.dumps(data or {}), content_type="application/json", headers=headers)
 
 
 def test_create_answers_the_ticket_with_etag_and_location():
     contract = make_contract()
-    response = post(
+    response = post_json(
         client_of(make_agent()), LIST, {"contract_id": contract.pk, "title": "黑屏 📷", "urgency": "high"}
     )
     assert response.status_code == 201, response.content
@@ -57,20 +38,20 @@ def test_create_repeated_with_one_key_makes_one_ticket():
     contract = make_contract()
     client = client_of(make_agent())
     body = {"contract_id": contract.pk, "title": "黑屏"}
-    first = post(client, LIST, body, **{"Idempotency-Key": "k1"})
-    again = post(client, LIST, body, **{"Idempotency-Key": "k1"})
+    first = post_json(client, LIST, body, **{"Idempotency-Key": "k1"})
+    again = post_json(client, LIST, body, **{"Idempotency-Key": "k1"})
     assert first.json() == again.json()
     assert Ticket.objects.count() == 1
-    other = post(client, LIST, {**body, "title": "别的"}, **{"Idempotency-Key": "k1"})
+    other = post_json(client, LIST, {**body, "title": "别的"}, **{"Idempotency-Key": "k1"})
     assert other.status_code == 422
 
 
 def test_create_needs_few_statements():
     contract = make_contract()
     client = client_of(make_agent())
-    post(client, LIST, {"contract_id": contract.pk, "title": "热身"})
+    post_json(client, LIST, {"contract_id": contract.pk, "title": "热身"})
     with CaptureQueriesContext(connection) as captured:
-        assert post(client, LIST, {"contract_id": contract.pk, "title": "黑屏"}).status_code == 201
+        assert post_json(client, LIST, {"contract_id": contract.pk, "title": "黑屏"}).status_code == 201
     # a contract changed in the same transaction is looked up each time; otherwise once
     own = {q["sql"] for q in captured if "commitments_" not in q["sql"] and "SAVEPOINT" not in q["sql"]}
     assert len(own) <= 6, "\n".join(sql[:150] for sql in own)
@@ -86,7 +67,9 @@ def test_create_needs_few_statements():
 )
 def test_create_says_which_field_is_wrong(change, field):
     contract = make_contract()
-    response = post(client_of(make_agent()), LIST, {"contract_id": contract.pk, "title": "黑屏", **change})
+    response = post_json(
+        client_of(make_agent()), LIST, {"contract_id": contract.pk, "title": "黑屏", **change}
+    )
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [field]
     assert Ticket.objects.count() == 0
@@ -150,7 +133,7 @@ def test_every_verb_by_its_path():
     ticket = make_ticket()
     client = client_of(make_agent())
     for verb, body, event in VERBS:
-        response = post(client, f"{LIST}/{ticket.number}/{verb}/", body)
+        response = post_json(client, f"{LIST}/{ticket.number}/{verb}/", body)
         assert response.status_code == 200, (verb, response.content)
         read = client.get(f"{LIST}/{ticket.number}")
         assert (response.json(), response["ETag"]) == (read.json(), read["ETag"]), verb
@@ -162,8 +145,8 @@ def test_notes_and_files():
     ticket = make_ticket(contract)
     staff, customer = client_of(make_agent()), client_of(make_customer_user(contract))
     path = f"{LIST}/{ticket.number}/"
-    assert post(staff, f"{path}notes/", {"text": "内部：备件不足"}).status_code == 201
-    assert post(staff, f"{path}notes/", {"text": "正在处理", "public": True}).status_code == 201
+    assert post_json(staff, f"{path}notes/", {"text": "内部：备件不足"}).status_code == 201
+    assert post_json(staff, f"{path}notes/", {"text": "正在处理", "public": True}).status_code == 201
     assert [note["text"] for note in customer.get(f"{path}notes/").json()] == ["正在处理"]
     stored = staff.post(f"{path}files/", {"file": upload()})
     assert stored.status_code == 201, stored.content
@@ -185,9 +168,9 @@ def test_walls_of_every_path():
         refused, missing = client.get(path), client.get(unknown)
         assert (refused.status_code, refused.content) == (404, missing.content)
         for verb, body, _event in VERBS:
-            assert post(client, f"{path}{verb}/", body).status_code == 404
+            assert post_json(client, f"{path}{verb}/", body).status_code == 404
         assert client.get(f"{path}notes/").status_code == 404
-        refused = post(client, LIST, {"contract_id": ours.pk, "title": "x"})
+        refused = post_json(client, LIST, {"contract_id": ours.pk, "title": "x"})
         assert refused.status_code == 404, refused.content.decode()
     assert (Ticket.objects.get().version, Ticket.objects.count()) == (1, 1)
 
@@ -199,7 +182,7 @@ def test_readers_and_visitors_are_refused(client):
     reader = client_of(make_officer())
     assert reader.get(path).status_code == 200
     for verb, body, _event in VERBS:
-        assert post(reader, f"{path}{verb}/", body).status_code == 403, verb
+        assert post_json(reader, f"{path}{verb}/", body).status_code == 403, verb
     assert Ticket.objects.get().version == 1
 
 
@@ -208,14 +191,14 @@ def test_an_end_user_reports_and_finds_his_own():
     user = make_customer_user(contract, "customer.end_user")
     client = client_of(user)
     make_ticket(contract)
-    made = post(
+    made = post_json(
         client, LIST, {"contract_id": contract.pk, "title": "打印机卡纸", "channel": "phone", "is_vip": True}
     )
     assert (made.status_code, made.json()["channel"], made.json()["is_vip"]) == (201, "portal", False)
     assert [row["number"] for row in client.get(f"{LIST}/mine/").json()["items"]] == [made.json()["number"]]
     done = services.take_ticket(actor=make_agent(), ticket_id=made.json()["id"])
     services.resolve_ticket(actor=make_agent(), ticket_id=done.pk)
-    assert post(client, f"{LIST}/{done.number}/confirm/").json()["status"] == "confirmed"
+    assert post_json(client, f"{LIST}/{done.number}/confirm/").json()["status"] == "confirmed"
 
 
 def test_no_address_ends_with_a_slash_and_one_that_does_is_answered_alike(client):
@@ -223,7 +206,7 @@ def test_no_address_ends_with_a_slash_and_one_that_does_is_answered_alike(client
     assert [path for path in schema["paths"] if path.endswith("/")] == []
     contract = make_contract()
     browser = client_of(make_agent())
-    made = post(browser, "/api/tickets/", {"contract_id": contract.pk, "title": "黑屏"})
+    made = post_json(browser, "/api/tickets/", {"contract_id": contract.pk, "title": "黑屏"})
     assert made.status_code == 201
     assert browser.get(f"{made['Location']}/").json() == browser.get(made["Location"]).json()
     assert browser.get("/api/tickets/?limit=1").json() == browser.get("/api/tickets?limit=1").json()
@@ -238,11 +221,11 @@ def test_a_note_of_the_customer_ends_waiting_for_the_customer():
         services.triage_ticket(actor=agent, ticket_id=ticket.pk, urgency="high", impact="site")
         services.start_waiting(actor=agent, ticket_id=ticket.pk, reason=reason)
     path = f"{LIST}/{waiting.number}/notes"
-    assert post(client_of(agent), path, {"text": "再问一次", "public": True}).status_code == 201
+    assert post_json(client_of(agent), path, {"text": "再问一次", "public": True}).status_code == 201
     waiting.refresh_from_db()
     assert waiting.status == "waiting"
-    assert post(client_of(customer), path, {"text": "型号是 X1"}).status_code == 201
-    assert post(client_of(customer), f"{LIST}/{parts.number}/notes", {"text": "好的"}).status_code == 201
+    assert post_json(client_of(customer), path, {"text": "型号是 X1"}).status_code == 201
+    assert post_json(client_of(customer), f"{LIST}/{parts.number}/notes", {"text": "好的"}).status_code == 201
     waiting.refresh_from_db()
     parts.refresh_from_db()
     assert (waiting.status, parts.status) == ("triaged", "waiting")

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from shouyue.accounts.tests.test_tokens import bearer, make_token
 from shouyue.contracts.tests.factories import make_contract, make_user
+from shouyue.contracts.tests.people import make_contact
 from shouyue.tickets.models import Ticket
 
-from .factories import make_contact, make_ticket
+from .factories import make_ticket
 
 pytestmark = pytest.mark.django_db
 SCOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "SELECT set_config")

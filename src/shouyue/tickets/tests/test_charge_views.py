@@ -10,12 +10,13 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
 
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent
 from shouyue.kernel.errors import Conflict, NotFound
 from shouyue.tickets import charge_views
 from shouyue.tickets.charge_models import TicketCharge
 from shouyue.tickets.services import charging
 
-from .factories import make_agent, make_ticket
+from .factories import make_ticket
 
 pytestmark = pytest.mark.django_db
 

@@ -6,11 +6,12 @@ import pytest
 
 from shouyue.contracts import vocabulary
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent
 from shouyue.contracts.vocabulary import MeasureRequest
 from shouyue.kernel import clock
 from shouyue.tickets import services
 
-from .factories import make_agent, make_resolved, make_ticket
+from .factories import make_resolved, make_ticket
 
 pytestmark = pytest.mark.django_db
 

@@ -6,12 +6,13 @@ import pytest
 
 from shouyue.commitments.models import CaseClock
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Invalid
 from shouyue.tickets import queue, services
 from shouyue.tickets.queue import QueueFilter
 
-from .factories import make_agent, make_customer_user, make_engineer, make_resolved, make_ticket
+from .factories import make_resolved, make_ticket
 
 pytestmark = pytest.mark.django_db
 

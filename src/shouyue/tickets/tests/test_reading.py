@@ -4,34 +4,27 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.services import remove_member
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import (
+    make_agent,
+    make_contact,
+    make_customer_user,
+    make_engineer,
+    make_officer,
+)
+from shouyue.files.tests.factories import upload
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.tickets import drawing, queries, reading, services
 from shouyue.tickets.models import Ticket
 from shouyue.web import panels
 
-from .factories import (
-    client_of,
-    make_agent,
-    make_contact,
-    make_customer_user,
-    make_engineer,
-    make_officer,
-    make_resolved,
-    make_ticket,
-    upload,
-)
+from .factories import make_resolved, make_ticket
 from .test_views import page, statements
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = {**settings.STORAGES, "default": files}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 def html(actor, ticket, **headers):

@@ -6,6 +6,14 @@ from datetime import timedelta
 import pytest
 
 from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_customer, make_site
+from shouyue.contracts.tests.people import (
+    make_agent,
+    make_contact,
+    make_customer_user,
+    make_engineer,
+    make_officer,
+)
+from shouyue.files.tests.factories import upload
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, GateRefused, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
@@ -13,29 +21,9 @@ from shouyue.tickets import services
 from shouyue.tickets.models import Ticket, TicketNote, TicketRevision
 from shouyue.tickets.services import StaleVersion
 
-from .factories import (
-    make_agent,
-    make_contact,
-    make_customer_user,
-    make_engineer,
-    make_officer,
-    make_resolved,
-    make_ticket,
-    upload,
-)
+from .factories import make_resolved, make_ticket
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 def verbs(ticket):

@@ -5,35 +5,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract, make_contract_site
-from shouyue.kernel.models import Event
-from shouyue.tickets import actions, services
-from shouyue.tickets.models import Ticket, TicketNote
-
-from .factories import (
-    client_of,
+from shouyue.contracts.tests.people import (
     make_agent,
     make_contact,
     make_customer_user,
     make_engineer,
     make_officer,
-    make_resolved,
-    make_ticket,
-    upload,
 )
+from shouyue.files.tests.factories import upload
+from shouyue.kernel.models import Event
+from shouyue.tickets import actions, services
+from shouyue.tickets.models import Ticket, TicketNote
 
-pytestmark = pytest.mark.django_db
+from .factories import make_resolved, make_ticket
 
-
-@pytest.fixture(autouse=True)
-def _storage(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path},
-        },
-    }
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 
 
 def page(ticket, part=""):

@@ -1,62 +1,33 @@
 """The JSON API of visits: from sending to leaving, wrong order, wrong role, walls, few statements."""
 
-import json
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
 from shouyue.kernel.models import Event
-from shouyue.tickets.tests.factories import (
-    client_of,
-    make_agent,
-    make_customer_user,
-    make_engineer,
-    make_ticket,
-)
+from shouyue.tickets.tests.factories import make_ticket
 from shouyue.visits import services
 from shouyue.visits.models import Visit
+from shouyue.web.tests.posting import post_json
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def contract():
-    return make_contract()
-
-
-@pytest.fixture
-def engineer(contract):
-    return make_engineer(contract)
-
-
-@pytest.fixture
-def ticket(contract):
-    return make_ticket(contract)
-
-
-@pytest.fixture
-def visit(ticket, engineer):
-    return services.dispatch_visit(actor=make_agent(), ticket_id=ticket.pk, engineer_id=engineer.user_id)
-
-
-def post(client, path, data=None, **headers):
-    return client.post(path, json.dumps(data or {}), content_type="application/json", headers=headers)
-
-
 def step(actor, visit, name, data=None):
-    return post(client_of(actor), f"/api/visits/{visit.pk}/{name}", data)
+    return post_json(client_of(actor), f"/api/visits/{visit.pk}/{name}", data)
 
 
 def test_the_desk_sends_an_engineer_once(ticket, engineer):
     client = client_of(make_agent())
     path, body = f"/api/tickets/{ticket.number}/visits", {"engineer_id": engineer.user_id, "note": "带梯子"}
-    first = post(client, path, body, **{"Idempotency-Key": "k1"})
+    first = post_json(client, path, body, **{"Idempotency-Key": "k1"})
     assert first.status_code == 201, first.content
     assert first.json()["state"] == "dispatched"
     assert first.json()["note"] == "带梯子"
-    assert post(client, path, body, **{"Idempotency-Key": "k1"}).json() == first.json()
+    assert post_json(client, path, body, **{"Idempotency-Key": "k1"}).json() == first.json()
     assert [row["id"] for row in client.get(path).json()] == [Visit.objects.get().pk]
 
 
@@ -106,7 +77,7 @@ def test_only_the_engineer_and_the_desk_take_steps(contract, ticket, visit):
     colleague, customer = make_engineer(contract), make_customer_user(contract)
     assert step(colleague, visit, "arrive").status_code == 403
     assert step(customer, visit, "arrive").status_code == 403
-    sent = post(
+    sent = post_json(
         client_of(colleague), f"/api/tickets/{ticket.number}/visits", {"engineer_id": colleague.user_id}
     )
     assert sent.status_code == 403

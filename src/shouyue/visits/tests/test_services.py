@@ -5,16 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
-from shouyue.tickets.tests.factories import (
-    make_agent,
-    make_customer_user,
-    make_engineer,
-    make_resolved,
-    make_ticket,
-)
+from shouyue.tickets.tests.factories import make_resolved, make_ticket
 from shouyue.visits import services
 from shouyue.visits.models import Visit
 

@@ -5,38 +5,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
-from shouyue.tickets.tests.factories import (
-    client_of,
-    make_agent,
-    make_customer_user,
-    make_engineer,
-    make_ticket,
-)
+from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
+from shouyue.tickets.tests.factories import make_ticket
 from shouyue.visits import forms, services
 from shouyue.visits.models import Visit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def contract():
-    return make_contract()
-
-
-@pytest.fixture
-def engineer(contract):
-    return make_engineer(contract)
-
-
-@pytest.fixture
-def ticket(contract):
-    return make_ticket(contract)
-
-
-@pytest.fixture
-def visit(ticket, engineer):
-    return services.dispatch_visit(actor=make_agent(), ticket_id=ticket.pk, engineer_id=engineer.user_id)
 
 
 def url(visit, name):
