@@ -8,9 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
+from shouyue.contracts import queries as contracts
 from shouyue.web import rest
 
-from . import queries, services
+from . import services
+from .queries import raw_data
 
 router = Router(tags=["raw data"])
 
@@ -93,20 +95,20 @@ class RawQuery(rest.PageQuery):
 def raw_events(request: HttpRequest, code: str, query: Query[RawQuery]) -> HttpResponse:
     """All facts in the order they were recorded. The first page of a walk is noted in the access log."""
     actor = rest.actor_of(request)
-    contract = queries.contract_of(actor, code)
+    contract = contracts.contract_of(actor, code)
     _note(request, contract, "events", query)
-    page = rest.paged(queries.raw_events(actor, contract, query.since, query.until), query, order=("id",))
-    return rest.answer({**page, "items": [queries.plain_event(row) for row in page["items"]]})
+    page = rest.paged(raw_data.raw_events(actor, contract, query.since, query.until), query, order=("id",))
+    return rest.answer({**page, "items": [raw_data.plain_event(row) for row in page["items"]]})
 
 
 @router.get("contracts/{code}/raw/tickets", response=rest.Page[RawTicket], summary="Tickets of a contract")
 def raw_tickets(request: HttpRequest, code: str, query: Query[RawQuery]) -> HttpResponse:
     """All tickets of the contract, oldest first. The first page of a walk is noted in the access log."""
     actor = rest.actor_of(request)
-    contract = queries.contract_of(actor, code)
+    contract = contracts.contract_of(actor, code)
     _note(request, contract, "tickets", query)
-    page = rest.paged(queries.raw_tickets(actor, contract, query.since, query.until), query, order=("id",))
-    return rest.answer({**page, "items": [queries.plain_ticket(row) for row in page["items"]]})
+    page = rest.paged(raw_data.raw_tickets(actor, contract, query.since, query.until), query, order=("id",))
+    return rest.answer({**page, "items": [raw_data.plain_ticket(row) for row in page["items"]]})
 
 
 def _note(request: HttpRequest, contract: Any, kind: str, query: RawQuery) -> None:

@@ -16,7 +16,7 @@ from shouyue.tickets import queries as tickets
 from shouyue.tickets.choices import Impact, Urgency
 
 from .choices import IMPACTS, URGENCIES, WISHES
-from .queries import Known
+from .queries.requests import Known
 
 MAX_PICTURES = 10
 

@@ -22,6 +22,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound, ShouyueError
 from shouyue.notifications import queries as notices
+from shouyue.tickets import queries as ticket_queries
 from shouyue.tickets import services as tickets
 from shouyue.tickets.choices import CancelReason
 from shouyue.web import downloads, htmx, lists
@@ -29,9 +30,19 @@ from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 
-from . import access, forms, queries, services
+from . import access, forms, services
 from .choices import WISHES
-from .queries import RequestFilter
+from .queries.raw_data import sort_of, walk
+from .queries.requests import (
+    Known,
+    RequestFilter,
+    known_of,
+    open_requests,
+    others_requests,
+    requests_matching,
+    requests_page,
+)
+from .queries.stories import story_of, version_of
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -49,10 +60,10 @@ def _key(request: HttpRequest) -> str:
 def home(request: HttpRequest) -> HttpResponse:
     """What is going on, and the way to report."""
     actor = _actor(request)
-    mine = queries.open_requests(actor)
+    mine = open_requests(actor)
     context = {
         "mine": mine,
-        "others": queries.others_requests(actor),
+        "others": others_requests(actor),
         "overviews": board.overview(actor),
         "notices": list(notices.notices_of(actor).filter(read_at__isnull=True)[:4]),
         "may_report": access.may_report(actor),
@@ -79,7 +90,7 @@ def report(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     access.require_may_report(actor)
     chosen = (request.POST if request.method == "POST" else request.GET).get("contract", "")
-    known = queries.known_of(
+    known = known_of(
         actor, int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
     )
     if request.method != "POST":
@@ -134,7 +145,7 @@ def _wish(request: HttpRequest) -> dict[str, str]:
 
 
 def _report_page(
-    request: HttpRequest, form: forms.ReportForm, known: queries.Known, *, part: str, status: int = 200
+    request: HttpRequest, form: forms.ReportForm, known: Known, *, part: str, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "known": known, "max_pictures": forms.MAX_PICTURES}
     return render_page(request, "portal/report.html", context, part=part, status=status)
@@ -162,7 +173,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     """One's own requests, or all of one's contracts."""
     actor = _actor(request)
     filters, wanted = _filters(request, actor)
-    rows, part = queries.requests_page(actor, wanted, request.GET.get("after", ""))
+    rows, part = requests_page(actor, wanted, request.GET.get("after", ""))
     query = request.GET.urlencode()
     page = ListPage(
         id="requests",
@@ -230,9 +241,7 @@ def export_requests(request: HttpRequest) -> HttpResponseBase:
     """The filtered list as a table, newest first."""
     actor = _actor(request)
     _shown, wanted = _filters(request, actor)
-    found = queries.requests_matching(actor, wanted).select_related(
-        "contract", "site", "assignee", "reporter"
-    )
+    found = requests_matching(actor, wanted).select_related("contract", "site", "assignee", "reporter")
     rows = found.order_by("-id")[:EXPORT_LIMIT]
     head = [
         _("Number"),
@@ -279,7 +288,7 @@ def request_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def pulse(request: HttpRequest, number: str) -> HttpResponse:
     """Whether the page has changed."""
-    return htmx.pulse(request, queries.version_of(_actor(request), number))
+    return htmx.pulse(request, version_of(_actor(request), number))
 
 
 def _page(
@@ -292,7 +301,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The page; form: one that was refused, shown again at its act."""
-    story = queries.story_of(actor, number)
+    story = story_of(actor, number)
     bound = {act: form} if form is not None else {}
     context: dict[str, Any] = {
         "story": story,
@@ -320,7 +329,7 @@ def _act(
 ) -> HttpResponse:
     """One act of the customer: find, read the form, call the service, come back to the page."""
     actor = _actor(request)
-    ticket_id = queries.ticket_of(actor, number).pk
+    ticket_id = ticket_queries.id_of(actor, number)
     values: dict[str, Any] = {}
     if form is not None:
         if not form.is_valid():
@@ -443,7 +452,7 @@ KEY_ROLES = (
 def contract(request: HttpRequest, code: str) -> HttpResponse:
     """The contract in short: how promises stand, stages, whom to turn to, raw data."""
     actor = _actor(request)
-    found = queries.contract_of(actor, code)
+    found = contracts.contract_of(actor, code)
     month = request.GET.get("month", "")
     shown = board.board_of(actor, found, month)
     lines = [_line(line, actor.language) for line in shown.lines]
@@ -519,8 +528,8 @@ def raw_data(request: HttpRequest, code: str, kind: str, form: str) -> HttpRespo
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         raise NotFound
-    found = queries.contract_of(actor, code)
-    queries.require_kind(kind)
+    found = contracts.contract_of(actor, code)
+    sort = sort_of(kind)
     if form not in ("csv", "json"):
         raise NotFound
     month = request.GET.get("month", "")
@@ -530,20 +539,11 @@ def raw_data(request: HttpRequest, code: str, kind: str, form: str) -> HttpRespo
     )
     since, until = (period.since, period.until) if period else (None, None)
     name = f"{found.code}-{kind}{f'-{period.key}' if period else ''}.{form}"
-    if kind == "events":
-        rows = (
-            queries.plain_event(row) for row in queries.walk(queries.raw_events(actor, found, since, until))
-        )
-        fields: tuple[str, ...] = queries.EVENT_FIELDS
-    else:
-        rows = (
-            queries.plain_ticket(row) for row in queries.walk(queries.raw_tickets(actor, found, since, until))
-        )
-        fields = queries.TICKET_FIELDS
+    rows = map(sort.plain, walk(sort.rows(actor, found, since, until)))
     if form == "json":
         return downloads.streamed(actor, downloads.json_lines(rows), name, "application/json")
-    cells = ([_flat(row[name]) for name in fields] for row in rows)
-    return downloads.streamed(actor, downloads.csv_lines(fields, cells), name, "text/csv")
+    cells = ([_flat(row[name]) for name in sort.fields] for row in rows)
+    return downloads.streamed(actor, downloads.csv_lines(sort.fields, cells), name, "text/csv")
 
 
 def _flat(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Reads of the portal, one file per subject."""
