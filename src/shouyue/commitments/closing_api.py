@@ -76,6 +76,7 @@ class ScoreLineOut(Schema):
     late: int
     missed: int
     waived: int
+    has_data: bool
     deducted: str
     is_provisional: bool
 
@@ -89,6 +90,7 @@ class AreaOut(Schema):
     asked: str
     deducted: str
     score: str
+    has_data: bool
     is_provisional: bool
     lines: list[ScoreLineOut]
 
@@ -103,7 +105,10 @@ class BandOut(Schema):
 
 
 class SheetOut(Schema):
-    """A score sheet; numbers are text. frozen_total: as the period was closed, null while it is open."""
+    """A score sheet; numbers are text. frozen_total: as the period was closed, null while it is open.
+
+    has_data: whether anything fell due or could be measured; without it the score is what nothing was deducted from.
+    """
 
     contract: str
     period: str
@@ -112,6 +117,7 @@ class SheetOut(Schema):
     base: str
     total: str
     frozen_total: str | None
+    has_data: bool
     is_provisional: bool
     band: BandOut | None
     areas: list[AreaOut]

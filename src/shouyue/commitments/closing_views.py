@@ -28,6 +28,7 @@ from .queries import closing as closings
 from .queries import commitments_of
 from .queries.explaining import Step
 from .rules.closing import Period, before, period_at
+from .rules.scoring import Counted
 from .services import closing as services
 
 SHOWN_PERIODS = 14
@@ -227,6 +228,13 @@ def _period_keys(contract: Contract, chosen: Period) -> list[str]:
     return keys if chosen.key in keys else [chosen.key, *keys]
 
 
+def _counts(counted: Counted) -> list[Any]:
+    """Kept, late, missed, waived; where nothing fell due the words, so that no reader takes it for kept."""
+    if not counted.has_data:
+        return [_("no data"), "", "", ""]
+    return [counted.kept, counted.late, counted.missed, counted.waived]
+
+
 @require_GET
 def export_score(request: HttpRequest, code: str) -> HttpResponseBase:
     """The sheet for spreadsheets: a row per commitment of each area."""
@@ -251,10 +259,7 @@ def export_score(request: HttpRequest, code: str) -> HttpResponseBase:
             area["area"].weight,
             item["title"],
             item["line"].points,
-            item["line"].counted.kept,
-            item["line"].counted.late,
-            item["line"].counted.missed,
-            item["line"].counted.waived,
+            *_counts(item["line"].counted),
             item["line"].deducted,
             _("Yes") if item["line"].is_provisional else "",
         ]

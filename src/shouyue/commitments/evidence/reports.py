@@ -44,7 +44,7 @@ def write_workbook(
             f"=COUNTIFS('{_('Obligations')}'!$A:$A,$C{number},'{_('Obligations')}'!$F:$F,\"{state}\")"
             for state in COUNTED
         ]
-        share = f'=IF(SUM(D{number}:F{number})=0,"",D{number}/SUM(D{number}:F{number}))'
+        share = f'=IF(SUM(D{number}:F{number})=0,"{_("no data")}",D{number}/SUM(D{number}:F{number}))'
         summary.append([*cells, *formulas, share])
     last = count + 1
     sums = [f"=SUM({letter}2:{letter}{last})" for letter in "DEFGHIJ"]
@@ -102,6 +102,18 @@ def _said(state: str) -> str:
     return str(State(state).label) if state else "—"
 
 
+def _figures(figures: Mapping[str, int]) -> list[str]:
+    """The counts of a promise; where nothing fell due the words, so that no reader takes it for kept."""
+    if not any(figures[state] for state in COUNTED[:5]):
+        return [_("no data"), *[""] * 4]
+    return [str(figures[state]) for state in COUNTED[:5]]
+
+
+def _score(scores: Mapping[str, Any]) -> str:
+    said = f"{scores['total']} / {scores['base']}"
+    return said if scores["has_data"] else f"{said} ({_('no data')})"
+
+
 def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
     """A4: head, totals, one line per promise, corrections. Raises: RuntimeError when it cannot be set."""
     chinese = language.startswith("zh")
@@ -121,11 +133,11 @@ def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
                 _("Figures"),
                 _("frozen %(digest)s") % {"digest": closing["digest"]} if closing else _("not frozen yet"),
             ],
-            *([[_("Score"), f"{scores['total']} / {scores['base']}"]] if scores else []),
+            *([[_("Score"), _score(scores)]] if scores else []),
         ],
         "head": [_("Row"), _("Promise"), *(str(State(state).label) for state in COUNTED[:5])],
         "rows": [
-            [" ".join(one["source"]), one[title], *(str(one["figures"][state]) for state in COUNTED[:5])]
+            [" ".join(one["source"]), one[title], *_figures(one["figures"])]
             for one in register["commitments"]
         ],
         "total": [_("Sum"), "", *(str(register["totals"][state]) for state in COUNTED[:5])],

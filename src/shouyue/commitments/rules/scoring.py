@@ -20,6 +20,11 @@ class Counted:
     missed: int = 0
     waived: int = 0
 
+    @property
+    def has_data(self) -> bool:
+        """Whether anything fell due, or could be measured: without it a line costs nothing, and proves nothing."""
+        return bool(self.kept + self.late + self.missed + self.waived)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
@@ -46,6 +51,11 @@ class AreaScore:
     score: Decimal
     is_provisional: bool = False
 
+    @property
+    def has_data(self) -> bool:
+        """Whether any of its lines has."""
+        return any(line.counted.has_data for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -67,6 +77,11 @@ class Sheet:
     total: Decimal
     band: Band | None
     is_provisional: bool
+
+    @property
+    def has_data(self) -> bool:
+        """Whether any of its areas has."""
+        return any(area.has_data for area in self.areas)
 
 
 def sheet_of(plan: Plan, counted: Mapping[str, Counted]) -> Sheet | None:
@@ -158,6 +173,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
     return {
         "base": str(sheet.base),
         "total": str(sheet.total),
+        "has_data": sheet.has_data,
         "is_provisional": sheet.is_provisional,
         "band": _band_json(sheet.band),
         "areas": [
@@ -170,6 +186,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
                 "asked": str(area.asked),
                 "deducted": str(area.deducted),
                 "score": str(area.score),
+                "has_data": area.has_data,
                 "is_provisional": area.is_provisional,
                 "lines": [
                     {
@@ -179,6 +196,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
                         "late": line.counted.late,
                         "missed": line.counted.missed,
                         "waived": line.counted.waived,
+                        "has_data": line.counted.has_data,
                         "deducted": str(line.deducted),
                         "is_provisional": line.is_provisional,
                     }
