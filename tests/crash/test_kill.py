@@ -80,7 +80,7 @@ print(json.dumps({
     "missed": obligations.filter(commitment__name="respond", state="missed").count(),
     "notices": dict(Counter(told.values_list("step", flat=True))),
     "doubled": told.values("about_id", "step", "user_id", "channel").annotate(n=Count("id")).filter(n__gt=1).count(),
-    "findings": [finding.message for finding in verify().findings],
+    "findings": [finding.detail for finding in verify().findings],
     "dead_jobs": len(jobs.dead()),
 }))
 """

@@ -83,7 +83,7 @@ print(json.dumps({
     "doubled": told_twice.count(),
     "overdue": CaseClock.objects.filter(case_id__gt=10_000_000, is_overdue=True).count(),
     "digests_wrong": sum(Notice.objects.filter(digest_id=pk).count() != parts for pk, parts in digests.items()),
-    "findings": [finding.message for finding in verify().findings],
+    "findings": [finding.detail for finding in verify().findings],
     "dead_jobs": len(jobs.dead()),
 }))
 """

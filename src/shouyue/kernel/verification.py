@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from .models import EventAnchor
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with the chain. kind: changed | missing | inserted | cut | headless | anchor."""
+    """Something wrong with the chain. kind: changed | missing | inserted | cut | headless | anchor; a module's own."""
 
     kind: str
     subject: str
@@ -40,6 +40,13 @@ class Report:
     subjects: int
     anchors: int
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    heads: int
+    last_event_id: int
+    digest: str
 
 
 _CHECK = """
@@ -74,11 +81,26 @@ ORDER BY h.subject_type, h.subject_id LIMIT 1000
 """
 
 
+_checks: list[Callable[[], list[Finding]]] = []
+
+
+def register(check: Callable[[], list[Finding]]) -> None:
+    """Let a module above look for what should not be among the events."""
+    if check not in _checks:
+        _checks.append(check)
+
+
+def check_meaning() -> list[Finding]:
+    """What the modules above find in the events. Queries: theirs."""
+    return [finding for check in _checks for finding in check()]
+
+
 def verify() -> Report:
     """Check every chain and every anchor. Queries: a handful, each over the whole table, done in SQL."""
     events, subjects = size()
     anchors, broken_anchors = check_anchors()
-    return Report(events, subjects, anchors, (*check_chains(), *check_heads(), *broken_anchors))
+    found = (*check_chains(), *check_heads(), *broken_anchors, *check_meaning())
+    return Report(events, subjects, anchors, found)
 
 
 def size() -> tuple[int, int]:
@@ -109,9 +131,20 @@ def check_heads() -> list[Finding]:
 
 
 def check_anchors() -> tuple[int, list[Finding]]:
-    """How many anchors there are and which do not match. Queries: one, and one per anchor."""
-    anchors = list(EventAnchor.objects.order_by("day"))
-    return len(anchors), [finding for anchor in anchors for finding in _check_anchor(anchor)]
+    """How many anchors there are and which do not match, of those in the database and of their copies outside.
+
+    Queries: one, and one per anchor.
+    """
+    inside = {
+        anchor.day.isoformat(): _Anchor(anchor.heads, anchor.last_event_id, anchor.digest)
+        for anchor in EventAnchor.objects.all()
+    }
+    outside, unreadable = _anchors_outside()
+    days = sorted({*inside, *outside})
+    found = [finding for day in days for finding in _check_anchor(day, inside.get(day), outside.get(day))]
+    return len(days), found + [
+        _wrong(f"line {line} of {anchor_file()} cannot be read") for line in unreadable
+    ]
 
 
 def _read(row: tuple[object, ...]) -> Iterator[Finding]:
@@ -184,26 +217,38 @@ def anchor_day(day: date) -> EventAnchor:
     return anchor
 
 
-def _check_anchor(anchor: EventAnchor) -> Iterator[Finding]:
-    name = f"anchor of {anchor.day}"
+def _check_anchor(day: str, inside: _Anchor | None, copy: _Anchor | None) -> Iterator[Finding]:
+    name, anchor = f"anchor of {day}", inside or copy
+    assert anchor is not None
     with connection.cursor() as cursor:
         cursor.execute(_DAY_DIGEST, [anchor.last_event_id])
         heads, _, digest = cursor.fetchone()
     if (heads, digest) != (anchor.heads, anchor.digest):
-        yield Finding(
-            "anchor", "anchor", None, None, f"{name} does not match the events up to {anchor.last_event_id}"
-        )
-    outside = _anchors_outside().get(anchor.day.isoformat())
-    if outside is not None and outside != anchor.digest:
-        yield Finding("anchor", "anchor", None, None, f"{name} differs from the copy in {anchor_file()}")
+        yield _wrong(f"{name} does not match the events up to {anchor.last_event_id}")
+    if inside is None:
+        yield _wrong(f"{name} is in {anchor_file()}, but no longer in the database")
+    elif copy is not None and copy != inside:
+        yield _wrong(f"{name} differs from the copy in {anchor_file()}")
 
 
-def _anchors_outside() -> dict[str, str]:
+def _wrong(what: str) -> Finding:
+    return Finding("anchor", "anchor", None, None, what)
+
+
+def _anchors_outside() -> tuple[dict[str, _Anchor], list[int]]:
+    """The copies by day, as far as this machine has them, and the numbers of lines that are none."""
+    copies, unreadable = {}, []
     try:
-        lines = anchor_file().read_text(encoding="utf-8").splitlines()
+        lines = anchor_file().read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        return {}
-    return {line["day"]: line["digest"] for line in map(json.loads, filter(None, lines))}
+        return {}, []
+    for number, text in enumerate(lines, 1):
+        try:
+            line = json.loads(text)
+            copies[line["day"]] = _Anchor(line["heads"], line["last_event_id"], line["digest"])
+        except (ValueError, KeyError, TypeError):
+            unreadable.append(number)
+    return copies, unreadable
 
 
 def digest_of(prev: bytes, fields: list[str]) -> bytes:

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from shouyue.demo.models import DemoProgress
-from shouyue.kernel import locks
+from shouyue.kernel import locks, verification
 from shouyue.kernel.errors import Conflict
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.runtime import database
@@ -40,6 +40,7 @@ def erase() -> None:
                 raise Conflict(NOT_A_DEMO, code="not_a_demo")
         with database.connect(admin_url()) as admin:
             _empty_between_others(admin)
+        verification.anchor_file().unlink(missing_ok=True)
 
 
 def admin_url() -> str:

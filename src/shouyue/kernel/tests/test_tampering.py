@@ -15,7 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _chain(monkeypatch):
+def _chain(monkeypatch, tmp_path):
+    monkeypatch.setattr(verification, "anchor_file", lambda: tmp_path / "events.jsonl")
     monkeypatch.setattr(
         events, "_verbs", {"thing.made": Verb("thing.made", "Made", {"size": FactType.INTEGER})}
     )

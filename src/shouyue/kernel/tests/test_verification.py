@@ -58,3 +58,22 @@ def test_anchor_differing_from_its_outside_copy_is_found():
     path = verification.anchor_file()
     path.write_text(path.read_text().replace('"digest": "', '"digest": "0'))
     assert [f.kind for f in verification.verify().findings] == ["anchor"]
+
+
+def test_an_anchor_taken_out_of_the_database_is_found_by_its_copy():
+    anchor = verification.anchor_day(date(2026, 1, 5))
+    anchor.delete()
+    report = verification.verify()
+    assert report.anchors == 1
+    assert [f.detail for f in report.findings] == [
+        f"anchor of 2026-01-05 is in {verification.anchor_file()}, but no longer in the database"
+    ]
+
+
+def test_a_torn_line_outside_is_named():
+    verification.anchor_day(date(2026, 1, 5))
+    with verification.anchor_file().open("a") as file:
+        file.write('{"day": "2026-01-')
+    assert [f.detail for f in verification.verify().findings] == [
+        f"line 2 of {verification.anchor_file()} cannot be read"
+    ]
