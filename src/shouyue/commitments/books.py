@@ -9,6 +9,7 @@ from functools import partial
 from django.db import connection
 
 from shouyue.contracts import calendars_of, vocabulary
+from shouyue.contracts.plan_language.uses import requirement_uses
 from shouyue.contracts.queries import compiled, plan_of
 from shouyue.contracts.rules import ContractRules
 from shouyue.kernel.errors import NotFound, ShouyueError
@@ -35,6 +36,17 @@ def all_of(contract_id: int) -> tuple[Book, ...]:
     """The current book, and those of earlier plan versions, to which older obligations are pinned."""
     _, book, older = _known(contract_id)
     return (book, *older)
+
+
+def guards_before(contract_id: int, act: str) -> frozenset[str]:
+    """The guards a contract's gates may ask before an act; none without a plan. Queries: as `current`."""
+    try:
+        gates = current(contract_id).gates.get(act, ())
+    except NotFound:
+        return frozenset()
+    return frozenset(
+        use.word for gate in gates for use in requirement_uses(gate.requires, "", ()) if use.sort == "guard"
+    )
 
 
 def pinned(contract_id: int, plan_version_id: int) -> Book:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.commitments import books
 from shouyue.contracts import queries as contracts
 from shouyue.kernel.actor import Actor
 from shouyue.parties.models import Contact
@@ -100,10 +101,13 @@ def form_for(
         del offered["severity"]
     for name, choices in offered.items():
         form.fields[name].choices = choices  # type: ignore[attr-defined]
-    if found.contact is None and not found.callers:
-        form.fields["requester_id"].help_text = (
-            _("Nobody found; the ticket keeps the number.") if found.looked_up else ""
-        )
+    if found.contract_id and "ticket.request_complete" in books.guards_before(
+        found.contract_id, "visit.dispatch"
+    ):
+        for name in ("requester_id", "site_id", "description"):
+            form.fields[name].help_text = _("Needed before an engineer is sent.")
+    if found.looked_up and not found.callers:
+        form.fields["requester_id"].help_text = _("Nobody found; the ticket keeps the number.")
     return form
 
 

@@ -19,6 +19,7 @@ from shouyue.signoff.choices import PURPOSES, Kind
 
 from . import access, rules
 from .models import Ticket
+from .services import acting
 
 ACTS: Mapping[str, tuple[str, str, str | Promise]] = {
     "ticket.user_confirmed": ("confirm", "confirm", _("User confirms")),
@@ -34,6 +35,13 @@ ASKED: Mapping[str, str | Promise] = {
     Kind.APPROVAL: _("Ask for the approval"),
     Kind.SIGNATURE: _("Have it signed"),
 }
+
+
+FORETOLD: Mapping[str, tuple[str, ...]] = {
+    "resolve": ("ticket.resolve", "ticket.close"),
+    "close": ("ticket.close",),
+}
+"""Whose conditions a form names beforehand: what is asked at closing is known best by whoever resolves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,16 @@ class Want:
 def wants(request: Request) -> list[Want]:
     """What the contract's promises would have against an act, in words, before it is tried."""
     return [Want(str(refusal.message), breach, refusal) for refusal, breach in gating.foreseen(request)]
+
+
+def before(move: str, actor: Actor, ticket: Ticket) -> list[Want]:
+    """What is still wanted until the ticket is closed, told with the form of an act; the user's word comes later."""
+    found = []
+    for act in FORETOLD.get(move, ()):
+        about = ("ticket", ticket.pk)
+        facts = acting.facts_of(ticket)
+        found += wants(Request(act, about, ticket.customer_id, ticket.contract_id, actor, facts))
+    return [one for one in found if one.refusal.guard != "ticket.user_confirmed"]
 
 
 def after(error: ShouyueError, actor: Actor, ticket: Ticket, visit_id: int | None = None) -> list[Remedy]:

@@ -296,7 +296,15 @@ def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _do(request, actor, ticket, action)
     form = action.form(ticket=ticket, actor=actor) if action.form else None
-    return _act_form(request, ticket, action, form)
+    wants = remedies.before(action.move, actor, ticket)
+    elsewhere = [one.refusal for one in wants if not _is_asked_by(form, one)]
+    ways = remedies.remedies(elsewhere, actor, ticket)
+    return _act_form(request, ticket, action, form, ways=ways, wants=wants)
+
+
+def _is_asked_by(form: forms.ActForm | None, want: remedies.Want) -> bool:
+    """Whether the form at hand gives what is wanted, so that no link to another one is needed."""
+    return want.refusal.guard == "ticket.handling_recorded" and isinstance(form, forms.HandlingForm)
 
 
 def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Action) -> HttpResponse:
@@ -333,11 +341,12 @@ def _act_form(
     form: forms.ActForm | None,
     status: int = 200,
     ways: Sequence[remedies.Remedy] = (),
+    wants: Sequence[remedies.Want] = (),
 ) -> HttpResponse:
     return render_page(
         request,
         "tickets/act.html",
-        {"ticket": ticket, "action": action, "form": form, "remedies": ways},
+        {"ticket": ticket, "action": action, "form": form, "remedies": ways, "wants": wants},
         part="act",
         status=status,
     )
