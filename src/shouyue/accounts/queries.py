@@ -58,12 +58,6 @@ def _kept_actor(user_id: int, access_version: int, quarter: int) -> Actor:
     return actor_of(user_id)
 
 
-def forget_kept_actors() -> None:
-    """Drop what this process keeps (tests)."""
-    _kept_actor.cache_clear()
-    _token_actor.cache_clear()
-
-
 _BEARER = """
 SELECT t.id, t.user_id, t.scopes, t.last_used_at, u.access_version, u.must_change_password
 FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id

@@ -180,11 +180,6 @@ def _workers() -> list[Worker]:
         return [Worker(pk, at, at > since) for pk, at in cursor.fetchall()]
 
 
-_STARTED = """
-SELECT task_name, to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers GROUP BY task_name
-"""
-
-
 def _schedules() -> list[Scheduled]:
     with connection.cursor() as cursor:
         cursor.execute(

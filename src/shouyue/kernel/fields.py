@@ -12,8 +12,6 @@ from typing import Any
 
 from django.db import models
 
-WALL_COLUMN = "customer_id"
-
 
 class CustomerIdField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable when running
     """The owning customer's id in modules below the one that owns customers; 0 is the provider."""

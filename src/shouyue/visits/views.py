@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms as django_forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_safe
@@ -28,14 +29,26 @@ from . import access, forms, queries, rules, services
 from .choices import VisitState
 from .models import Visit
 
-STEPS: dict[str, tuple[Callable[..., Visit], type[django_forms.Form] | None, Any, str]] = {
-    "receive": (services.receive_visit, None, _l("I have received it"), "check"),
-    "depart": (services.depart, None, _l("I set out"), "truck"),
-    "arrive": (services.arrive, None, _l("I have arrived"), "map-pin"),
-    "begin": (services.begin_work, forms.BeginForm, _l("Begin work"), "tools"),
-    "leave": (services.leave, forms.LeaveForm, _l("I leave"), "logout"),
-    "cancel": (services.cancel_visit, forms.CancelForm, _l("Call off"), "x"),
+
+class Step(NamedTuple):
+    """A step of a visit: what does it, how it is called, and what it asks."""
+
+    act: Callable[..., Visit]
+    label: str | Promise
+    icon: str
+    form: type[django_forms.Form] = forms.StepForm
+
+
+STEPS = {
+    "receive": Step(services.receive_visit, _l("I have received it"), "check"),
+    "depart": Step(services.depart, _l("I set out"), "truck"),
+    "arrive": Step(services.arrive, _l("I have arrived"), "map-pin"),
+    "begin": Step(services.begin_work, _l("Begin work"), "tools", forms.BeginForm),
+    "leave": Step(services.leave, _l("I leave"), "logout", forms.LeaveForm),
+    "cancel": Step(services.cancel_visit, _l("Call off"), "x", forms.CancelForm),
 }
+FORETOLD = {"begin": "visit.begin_work", "leave": "visit.leave"}
+"""The steps whose form names what the contract still wants, with the acts gates stand before."""
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -87,7 +100,7 @@ def visit_page(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 def _shown(visit: Visit) -> dict[str, Any]:
     step = rules.next_step(visit.state) if visit.state in rules.UNDER_WAY else ""
-    label, icon = STEPS[step][2:] if step else ("", "")
+    label, icon = (STEPS[step].label, STEPS[step].icon) if step else ("", "")
     return {
         "visit": visit,
         "ticket": visit.ticket,
@@ -118,56 +131,73 @@ def step(request: HttpRequest, visit_id: int, name: str) -> HttpResponse:
     """One step: at once by a button, or with a form."""
     if name not in STEPS:
         raise NotFound
-    act, form_class, label, icon = STEPS[name]
     actor = _actor(request)
     visit = queries.visit_with_id(actor, visit_id)
-    if request.method != "POST" and not access.can_step(actor, visit, visit.ticket):
-        return redirect("visits:visit", visit_id)  # somebody else's step: what may be read of it
-    access.require_step(actor, visit, visit.ticket)
-    if request.method != "POST" and (refusal := services.out_of_turn(visit, name)):
-        return go(request, reverse("visits:visit", args=[visit_id]), refusal, "warning")
-    form_class = form_class or forms.StepForm
-    form = form_class(request.POST if request.method == "POST" else None)
-    status, ways, wants = 200, [], []
     if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            if name == "leave" and "all_the_same" not in request.POST:
-                wants = [one for one in _wants(actor, visit, name, form.cleaned_data) if one.is_breach]
-            try:
-                if not wants:
-                    act(actor=actor, visit_id=visit_id, **form.cleaned_data)
-            except ShouyueError as error:
-                add_errors(form, error)
-                status, ways = error.status, remedies.after(error, actor, visit.ticket, visit_id)
-            else:
-                if not wants:
-                    return go(request, _back(request, visit), _("Recorded."))
-    elif name in ("begin", "leave"):
-        wants = _wants(actor, visit, name, {})
-    if wants:
-        ways = remedies.remedies([one.refusal for one in wants], actor, visit.ticket, visit_id)
+        return _take(request, actor, visit, name)
+    page = reverse("visits:visit", args=[visit_id])
+    if not access.can_step(actor, visit, visit.ticket):
+        return redirect(page)  # somebody else's step: what may be read of it
+    if refusal := services.out_of_turn(visit, name):
+        return go(request, page, refusal, "warning")
+    wants = _wants(actor, visit, name, {})
+    ways = _ways(actor, visit, wants)
+    return _step_page(request, visit, name, STEPS[name].form(), wants=wants, remedies=ways)
+
+
+def _take(request: HttpRequest, actor: Actor, visit: Visit, name: str) -> HttpResponse:
+    """Do the step as the form says; a leave that would break a promise asks first."""
+    access.require_step(actor, visit, visit.ticket)
+    form = STEPS[name].form(request.POST)
+    if not form.is_valid():
+        return _step_page(request, visit, name, form, status=422)
+    if name == "leave" and "all_the_same" not in request.POST:
+        breaches = [one for one in _wants(actor, visit, name, form.cleaned_data) if one.is_breach]
+        if breaches:
+            ways = _ways(actor, visit, breaches)
+            return _step_page(
+                request, visit, name, form, status=422, wants=breaches, is_warned=True, remedies=ways
+            )
+    try:
+        STEPS[name].act(actor=actor, visit_id=visit.pk, **form.cleaned_data)
+    except ShouyueError as error:
+        add_errors(form, error)
+        ways = remedies.after(error, actor, visit.ticket, visit.pk)
+        return _step_page(request, visit, name, form, status=error.status, remedies=ways)
+    return go(request, _back(request, visit), _("Recorded."))
+
+
+def _step_page(
+    request: HttpRequest, visit: Visit, name: str, form: django_forms.Form, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The form of a step. more: `wants`, whether they are a warning (`is_warned`), `remedies`."""
     context = {
-        "wants": wants,
-        "is_warned": bool(wants) and request.method == "POST",
-        "remedies": ways,
+        "wants": (),
+        "is_warned": False,
+        "remedies": (),
         "visit": visit,
         "ticket": visit.ticket,
         "name": name,
-        "label": label,
-        "step_icon": icon,
+        "label": STEPS[name].label,
+        "step_icon": STEPS[name].icon,
         "form": form,
+        **more,
     }
     return render_page(request, "visits/step.html", context, part="step", status=status)
 
 
 def _wants(actor: Actor, visit: Visit, name: str, values: dict[str, Any]) -> list[remedies.Want]:
     """What the contract still wants of this step, so that nobody breaks it unawares."""
+    if name not in FORETOLD:
+        return []
     told = {key: value for key, value in values.items() if key != "at"}
     if "uses" in told:
         told["uses"] = " ".join(told["uses"])
-    act = {"begin": "visit.begin_work", "leave": "visit.leave"}[name]
-    return remedies.wants(services.request_for(actor, visit, visit.ticket, act, told))
+    return remedies.wants(services.request_for(actor, visit, visit.ticket, FORETOLD[name], told))
+
+
+def _ways(actor: Actor, visit: Visit, wants: list[remedies.Want]) -> list[remedies.Remedy]:
+    return remedies.remedies([one.refusal for one in wants], actor, visit.ticket, visit.pk)
 
 
 def _back(request: HttpRequest, visit: Visit) -> str:

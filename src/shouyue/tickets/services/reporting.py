@@ -73,15 +73,16 @@ def report_ticket(
     """
     now = clock.now()
     place = _place(actor, contract_id, customer_id, site_id, requester_id)
-    texts = {
-        "title": title,
-        "description": description,
-        "affected": affected,
-        "caller_phone": caller_phone,
-        "request_class": request_class,
-        "catalogue": catalogue,
-    }
-    values: dict[str, Any] = _checked_texts(texts)
+    values: dict[str, Any] = _checked_texts(
+        {
+            "title": title,
+            "description": description,
+            "affected": affected,
+            "caller_phone": caller_phone,
+            "request_class": request_class,
+            "catalogue": catalogue,
+        }
+    )
     values |= _checked_choices(
         {
             "channel": channel,
@@ -90,20 +91,12 @@ def report_ticket(
             "fault_category": fault_category,
         }
     )
-    for fact, word in (
-        ("urgency", urgency),
-        ("impact", impact),
-        ("severity", severity),
-        ("complexity", complexity),
-    ):
-        values[fact] = queries.checked_word(contract_id, fact, word)
+    words = {"urgency": urgency, "impact": impact, "severity": severity, "complexity": complexity}
+    values |= {fact: queries.checked_word(contract_id, fact, word) for fact, word in words.items()}
     reported = acting.moment(reported_at)
     if source_key:
         source_key = source_key[:80]
-        locks.hold(f"ticket:{place.customer_id}:{source_key}")
-        known: Ticket | None = Ticket.objects.filter(
-            customer_id=place.customer_id, source_key=source_key
-        ).first()
+        known = _reported_before(place.customer_id, source_key)
         if known is not None:
             return known
     year = now.astimezone(ZoneInfo(place.time_zone)).year
@@ -136,6 +129,12 @@ def report_ticket(
     )
     inserting.insert(ticket, place.code, year, told)
     return ticket
+
+
+def _reported_before(customer_id: int, source_key: str) -> Ticket | None:
+    """The ticket this key has made already. Locks: the key, so that of two at once one makes it. Queries: two."""
+    locks.hold(f"ticket:{customer_id}:{source_key}")
+    return Ticket.objects.filter(customer_id=customer_id, source_key=source_key).first()
 
 
 @transaction.atomic
