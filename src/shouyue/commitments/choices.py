@@ -10,12 +10,12 @@ class Kind(models.TextChoices):
     """The seven kinds of promise."""
 
     DEADLINE = "deadline", _("Deadline")
-    RECURRING = "recurring", _("Recurring duty")
+    RECURRING = "recurring", _("Recurring")
     QUOTA = "quota", _("Quota")
     TARGET = "target", _("Target")
     STANDING = "standing", _("Standing condition")
     GATE = "gate", _("Gate")
-    ENTITLEMENT = "entitlement", _("Right")
+    ENTITLEMENT = "entitlement", _("Entitlement")
 
 
 class State(models.TextChoices):

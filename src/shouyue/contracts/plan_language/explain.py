@@ -288,7 +288,7 @@ def _common(speaker: Speaker, one: Commitment) -> list[str]:
         sentences.append(say(f"升级：{steps}。", f"Escalation: {steps}."))
     if isinstance(one.points, Unset) or one.points:
         points, unit = speaker.value(one.points), "point" if one.points == 1 else "points"
-        sentences.append(say(f"未履行每次扣{points}分。", f"Each miss costs {points} {unit}."))
+        sentences.append(say(f"未兑现每次扣{points}分。", f"Each miss costs {points} {unit}."))
     if one.awaits:
         words = speaker.words(one.awaits, "list")
         sentences.append(say(f"尚不可执行，等待：{words}。", f"Not executable yet, waiting for: {words}."))

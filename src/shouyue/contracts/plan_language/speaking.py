@@ -88,9 +88,9 @@ _COMPARISONS = {
 _OUTCOMES = {
     "opened": Text("开始计时", "is opened"),
     "warned": Text("预警", "is warned about"),
-    "missed": Text("未履行", "is missed"),
-    "kept": Text("已履行", "is kept"),
-    "late": Text("逾期履行", "is kept late"),
+    "missed": Text("未兑现", "is missed"),
+    "kept": Text("已兑现", "is kept"),
+    "late": Text("逾期兑现", "is kept late"),
 }
 _OWN = {
     "assignee": Text("处理人", "whoever works on it"),
