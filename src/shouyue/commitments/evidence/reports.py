@@ -16,6 +16,8 @@ from openpyxl.styles import Font
 from shouyue.commitments.choices import State
 
 COUNTED = ("kept", "late", "missed", "waived", "running", "paused", "refused")
+_COLUMNS = "DEFGHIJ"
+"""Where the figures stand in the first sheet."""
 _TEMPLATE = Path(__file__).with_name("report.typ")
 
 
@@ -29,26 +31,27 @@ def fonts() -> str:
 def write_workbook(
     path: Path, register: Mapping[str, Any], rows: Iterable[Sequence[Any]], language: str
 ) -> None:
-    """Three sheets: promises with their totals as formulas over the rows, one row per obligation, corrections."""
+    """Three sheets: promises with figures and a formula that recounts them, one row per obligation, corrections."""
     book = Workbook(write_only=True)
     summary = book.create_sheet(_("Promises"))
     listed = book.create_sheet(_("Obligations"))
     corrections = book.create_sheet(_("Corrections"))
     names = [str(State(state).label) for state in COUNTED]
-    summary.append(_bold(summary, [_("Promise"), _("Row"), _("Name"), *names, _("Share kept")]))
+    head = [_("Promise"), _("Row"), _("Name"), *names, _("Share kept"), _("Recount")]
+    summary.append(_bold(summary, head))
     title = "title_zh" if language.startswith("zh") else "title_en"
-    count = len(register["commitments"])
     for number, one in enumerate(register["commitments"], 2):
         cells = _text(summary, [one[title], " ".join(one["source"]), one["name"]])
-        formulas = [
-            f"=COUNTIFS('{_('Obligations')}'!$A:$A,$C{number},'{_('Obligations')}'!$F:$F,\"{state}\")"
+        counts = [one["figures"][state] for state in COUNTED]
+        recounted = [
+            f"COUNTIFS('{_('Obligations')}'!$A:$A,$C{number},'{_('Obligations')}'!$F:$F,\"{state}\")"
             for state in COUNTED
         ]
-        share = f'=IF(SUM(D{number}:F{number})=0,"{_("no data")}",D{number}/SUM(D{number}:F{number}))'
-        summary.append([*cells, *formulas, share])
-    last = count + 1
-    sums = [f"=SUM({letter}2:{letter}{last})" for letter in "DEFGHIJ"]
-    summary.append([*_bold(summary, [_("Sum"), "", ""]), *sums, ""])
+        summary.append([*cells, *counts, _share(summary, *counts[:3]), _agrees(recounted, number)])
+    last = len(register["commitments"]) + 1
+    sums = [f"SUM({column}2:{column}{last})" for column in _COLUMNS]
+    totals = [register["totals"][state] for state in COUNTED]
+    summary.append([*_bold(summary, [_("Sum"), "", ""]), *totals, "", _agrees(sums, last + 1)])
     head = [
         "commitment",
         "obligation",
@@ -76,6 +79,19 @@ def write_workbook(
             )
         )
     book.save(path)
+
+
+def _share(sheet: Any, kept: int, late: int, missed: int) -> Any:
+    due = kept + late + missed
+    cell = WriteOnlyCell(sheet, value=kept / due if due else _("no data"))
+    cell.number_format = "0.0%"
+    return cell
+
+
+def _agrees(recounted: Iterable[str], row: int) -> str:
+    """A formula that counts the figures of a line again; the figures themselves show in every viewer."""
+    same = ",".join(f"{again}={column}{row}" for column, again in zip(_COLUMNS, recounted, strict=True))
+    return f'=IF(AND({same}),"{_("agrees")}","{_("differs")}")'
 
 
 def _text(sheet: Any, values: Iterable[Any]) -> list[Any]:

@@ -108,6 +108,11 @@ def test_a_pack_verifies_and_holds_everything(scene, tmp_path):
     assert register["totals"]["waived"] == 1
     assert register["closing"]["adjustments"][0]["after"] == "waived"
     assert [sheet.max_row for sheet in book.worksheets] == [4, 7, 2]
+    first, *_others, total = book.worksheets[0].iter_rows(min_row=2, values_only=True)
+    figures = {one["name"]: one["figures"] for one in register["commitments"]}
+    assert list(first[3:10]) == [figures[first[2]][state] for state in reports.COUNTED]
+    assert list(total[3:10]) == [register["totals"][state] for state in reports.COUNTED]
+    assert first[11].count("COUNTIFS(") == total[11].count("SUM(") == 7
     assert Event.objects.get(verb="evidence.exported").facts["period"] == "2026-03"
 
 
