@@ -106,3 +106,17 @@ _span = lru_cache(maxsize=1024)(parse_duration)
 def in_time(obligation: Obligation, at: datetime) -> bool:
     """Whether a keeping event at that moment keeps the obligation in time."""
     return obligation.due_at is None or at <= obligation.due_at
+
+
+def silence_from(book: Book, promise: Deadline, gap: Span, obligation: Obligation, at: datetime) -> None:
+    """Let the time for the next sign begin at a moment."""
+    window = promise.window if isinstance(promise.window, str) else "always"
+    calendar = book.calendar(window)
+    obligation.trigger_at = obligation.opened_at = at
+    obligation.window, obligation.within = window, str(gap)
+    obligation.calendar_digest = calendar.spec_digest()[:16]
+    obligation.progress = obligation.steps_done = 0
+    obligation.due_at = due_of(calendar, at, gap, ())
+    obligation.aimed = obligation.due_at is not None
+    obligation.dirty = True
+    plan_steps(book, promise, obligation)

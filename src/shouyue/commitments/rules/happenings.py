@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,10 @@ class Happening:
     def with_facts(self, more: Mapping[str, Any]) -> Happening:
         """The same happening, seen with other facts; given ones win."""
         return replace(self, facts={**self.facts, **more})
+
+
+History = Callable[[], Sequence[Happening]]
+"""All events of a case so far, oldest first; read when asked."""
 
 
 @dataclass(slots=True)
@@ -97,3 +101,23 @@ class Obligation:
     def is_paused(self) -> bool:
         """Whether a pause is open."""
         return any(until is None for _, until, _ in self.pauses)
+
+    def again(self, **changes: Any) -> Obligation:
+        """A new obligation of the same promise about the same thing: nothing has happened to it yet."""
+        same = {name: getattr(self, name) for name in _SAME}
+        return Obligation(**same | changes)
+
+
+_SAME = (
+    "commitment",
+    "plan_version_id",
+    "contract_id",
+    "customer_id",
+    "subject",
+    "case",
+    "opened_event_id",
+    "trigger_at",
+    "opened_at",
+    "tie",
+    "each",
+)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shouyue.contracts.plan_language.match import carries, match_facts, matches
-from shouyue.contracts.plan_language.model import Attested, Deadline, Happens, Span, Unset, Wait
+from shouyue.contracts.plan_language.model import Deadline, Span, Unset
 
-from .aiming import aim, in_time, plan_steps
-from .book import Book, facts_in, fulfilled, keepers
-from .happenings import UNSETTLED, Happening, Obligation, Pause
+from . import waits
+from .aiming import aim, in_time, plan_steps, silence_from
+from .book import Book, facts_in, fulfilled
+from .happenings import UNSETTLED, Happening, History, Obligation
+from .keeping import may_keep, one_of_each_duty, parts_done
 from .ties import each_of, tie_of
-from .timing import Entry, due_of, limit_of
+from .timing import Entry, limit_of
 
 ATTESTED = "obligation.attested"
 """Somebody vouches for one obligation."""
@@ -28,8 +29,6 @@ SLIDES_BELOW = 86_400
 
 TAKEN_BACK = ("not_meant", "contract")
 """Endings after which the same event may open the promise again."""
-
-History = Callable[[], Sequence[Happening]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,38 +105,13 @@ class Reaction:
             promise = book.deadlines.get(obligation.commitment)
             if interest is None or promise is None or not promise.pauses or not _may_run(promise, obligation):
                 continue
-            changed = self._resume(interest.ends, promise, obligation, event)
-            changed |= self._pause(book, interest.begins, promise, obligation, event)
+            changed = waits.resume(interest.ends, promise, obligation, event)
+            changed |= waits.pause(book, interest.begins, promise, obligation, event)
             obligation.dirty |= changed
             if changed and obligation.state in ("waiting", "running", "paused"):
                 if obligation.state != "waiting":
                     obligation.state = "paused" if obligation.is_paused else "running"
                 aim(book, promise, obligation)
-
-    def _resume(self, ends: list[Wait], promise: Deadline, obligation: Obligation, event: Happening) -> bool:
-        changed = False
-        for wait in ends:
-            if wait.name not in promise.pauses or not _ends(wait, event):
-                continue
-            for number, (begin, end, name) in enumerate(obligation.pauses):
-                if name == wait.name and end is None:
-                    obligation.pauses[number] = (begin, max(event.at, begin), name)
-                    changed = True
-        return changed
-
-    def _pause(
-        self, book: Book, begins: list[Wait], promise: Deadline, obligation: Obligation, event: Happening
-    ) -> bool:
-        changed = False
-        for wait in begins:
-            if wait.name not in promise.pauses:
-                continue
-            if any(name == wait.name and end is None for _, end, name in obligation.pauses):
-                continue
-            if book.holds(wait.begins.when, event.facts):
-                obligation.pauses.append((event.at, None, wait.name))
-                changed = True
-        return changed
 
     # Late binding
 
@@ -184,18 +158,7 @@ class Reaction:
             old.facts = facts
             aim(book, promise, old, limit)
             return
-        new = Obligation(
-            commitment=old.commitment,
-            plan_version_id=old.plan_version_id,
-            contract_id=old.contract_id,
-            customer_id=old.customer_id,
-            subject=old.subject,
-            case=old.case,
-            opened_event_id=old.opened_event_id,
-            trigger_at=old.trigger_at,
-            opened_at=old.opened_at,
-            tie=old.tie,
-            each=old.each,
+        new = old.again(
             occurrence=self._next_occurrence(old),
             state="paused" if old.is_paused else "running",
             facts=facts,
@@ -284,9 +247,9 @@ class Reaction:
         )
 
     def _keep(self, event: Happening) -> None:
-        found = [entry for entry in self._of(event, "keeps") if _may_keep(entry[2], event)]
-        for book, promise, obligation in _one_of_each_duty(found, event):
-            done = obligation.progress | self._parts_done(book, promise, obligation, event)
+        found = [entry for entry in self._of(event, "keeps") if may_keep(entry[2], event)]
+        for book, promise, obligation in one_of_each_duty(found, event):
+            done = obligation.progress | parts_done(book, promise, obligation, event)
             if done == obligation.progress:
                 continue
             obligation.progress = done
@@ -307,40 +270,11 @@ class Reaction:
             silence_from(book, promise, gap, obligation, event.at)
             return
         self._settle_kept(obligation, event)
-        following = Obligation(
-            commitment=obligation.commitment,
-            plan_version_id=obligation.plan_version_id,
-            contract_id=obligation.contract_id,
-            customer_id=obligation.customer_id,
-            subject=obligation.subject,
-            case=obligation.case,
-            opened_event_id=event.id,
-            trigger_at=event.at,
-            opened_at=event.at,
-            tie=obligation.tie,
-            each=obligation.each,
-            period=obligation.period,
-            occurrence=obligation.occurrence + 1,
+        following = obligation.again(
+            opened_event_id=event.id, period=obligation.period, occurrence=obligation.occurrence + 1
         )
         silence_from(book, promise, gap, following, event.at)
         self.obligations.append(following)
-
-    def _parts_done(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> int:
-        done = 0
-        for number, part in enumerate(keepers(promise.kept_by)):
-            if part.verb != event.verb:
-                continue
-            if isinstance(part, Attested):
-                if (
-                    event.facts.get("role") != part.role
-                    or event.facts.get("commitment") != obligation.commitment
-                ):
-                    continue
-            elif isinstance(part, Happens) and not book.holds(part.when, event.facts, obligation.opening):
-                continue
-            if carries(promise.args, event.facts):
-                done |= 1 << number
-        return done
 
     def _settle_kept(self, obligation: Obligation, event: Happening) -> None:
         late = not in_time(obligation, event.at)
@@ -447,7 +381,7 @@ class Reaction:
         )
         obligation.occurrence = self._next_occurrence(obligation)
         if promise.pauses:
-            obligation.pauses = self._running_pauses(book, promise, event)
+            obligation.pauses = waits.running(book, promise, event, self.history)
             if obligation.pauses and not after:
                 obligation.state = "paused"
         aim(book, promise, obligation, limit)
@@ -472,79 +406,6 @@ class Reaction:
         self.obligations.extend(o for o in inner.obligations if o is not obligation)
         self.verdicts.extend(inner.verdicts)
 
-    def _running_pauses(self, book: Book, promise: Deadline, event: Happening) -> list[Pause]:
-        """Waits that began before this obligation and have not ended: its clock stands from the start."""
-        if event.subject == event.case and event.facts.get("seq") == 1:
-            return []
-        since: dict[str, datetime] = {}
-        for item in self.history():
-            if item.id >= event.id:
-                break
-            interest = book.interests.get(item.verb)
-            if interest is None:
-                continue
-            for wait in interest.ends:
-                if _ends(wait, item):
-                    since.pop(wait.name, None)
-            for wait in interest.begins:
-                if wait.name in promise.pauses and book.holds(wait.begins.when, item.facts):
-                    since.setdefault(wait.name, item.at)
-        return [(event.at, None, name) for name in since]
-
-
-def silence_from(book: Book, promise: Deadline, gap: Span, obligation: Obligation, at: datetime) -> None:
-    """Let the time for the next sign begin at a moment."""
-    window = promise.window if isinstance(promise.window, str) else "always"
-    calendar = book.calendar(window)
-    obligation.trigger_at = obligation.opened_at = at
-    obligation.window, obligation.within = window, str(gap)
-    obligation.calendar_digest = calendar.spec_digest()[:16]
-    obligation.progress = obligation.steps_done = 0
-    obligation.due_at = due_of(calendar, at, gap, ())
-    obligation.aimed = obligation.due_at is not None
-    obligation.dirty = True
-    plan_steps(book, promise, obligation)
-
-
-def _may_keep(obligation: Obligation, event: Happening) -> bool:
-    """Whether an event comes at a time when it can keep an obligation."""
-    if obligation.state not in UNSETTLED or obligation.settled_at is not None:
-        return False
-    earliest = obligation.opened_at if obligation.period else obligation.trigger_at
-    if event.at < earliest or event.id == obligation.opened_event_id:
-        return False
-    return obligation.not_before is None or event.at >= obligation.not_before
-
-
-def _one_of_each_duty(
-    found: Sequence[tuple[Book, Deadline, Obligation]], event: Happening
-) -> list[tuple[Book, Deadline, Obligation]]:
-    """An event keeps one occurrence of a recurring promise: the one it names, the next due, or the last missed."""
-    chosen: dict[tuple[str, str], tuple[Book, Deadline, Obligation]] = {}
-    plain = []
-    for entry in found:
-        obligation = entry[2]
-        if not obligation.period:
-            plain.append(entry)
-            continue
-        named = event.facts.get("period")
-        if named is not None and obligation.period.split(":")[0] != named:
-            continue
-        key = (obligation.commitment, obligation.tie)
-        other = chosen.get(key)
-        if other is None or _before(obligation, other[2], event):
-            chosen[key] = entry
-    return [*plain, *chosen.values()]
-
-
-def _before(one: Obligation, other: Obligation, event: Happening) -> bool:
-    """Whether an event counts rather for one occurrence than for another."""
-    if in_time(one, event.at) != in_time(other, event.at):
-        return in_time(one, event.at)
-    if one.due_at is None or other.due_at is None:
-        return one.due_at is not None
-    return one.due_at < other.due_at if in_time(one, event.at) else one.due_at > other.due_at
-
 
 def begin(book: Book, promise: Deadline, obligation: Obligation) -> None:
     """Start the clock of an obligation that waited."""
@@ -566,14 +427,3 @@ def miss(book: Book, promise: Deadline, obligation: Obligation, known: list[Entr
 def _may_run(promise: Deadline, obligation: Obligation) -> bool:
     """Whether the clock of an obligation runs, or may come to run again."""
     return obligation.is_open or (obligation.state in ("kept", "late") and bool(promise.undone_by))
-
-
-def _ends(wait: Wait, event: Happening) -> bool:
-    """Whether an event ends a wait: an end that names another reason does not."""
-    if event.verb not in wait.ends:
-        return False
-    begins = wait.begins.when
-    if begins is None:
-        return True
-    known = match_facts(begins)
-    return any(event.facts.get(key) is None for key in known) or matches(begins, event.facts)

@@ -19,11 +19,11 @@ from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.items import Item
 from shouyue.commitments.models import Commitment
 from shouyue.commitments.rules import drawing
-from shouyue.commitments.rules.aiming import plan_steps
+from shouyue.commitments.rules.aiming import plan_steps, silence_from
 from shouyue.commitments.rules.book import Book, Duty
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.commitments.rules.recurrence import ONCE, Frame, Occurrence, agreed, look_ahead, occurrences
-from shouyue.commitments.rules.reducer import Reaction, Verdict, silence_from
+from shouyue.commitments.rules.reducer import Reaction, Verdict
 from shouyue.commitments.rules.ties import item_tie
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import Commitment as Promise
