@@ -340,14 +340,14 @@ def _without_register() -> Any:
 def _opening(cpu: Cpu, contracts: list[list[int]], copied: list[int], actor: Any) -> dict[str, float]:
     """CPU of reporting a ticket with and without the register, for tickets of few contracts and of all of them."""
     from shouyue.commitments import books
-    from shouyue.commitments.services import storage
+    from shouyue.commitments.services.names import names_of
     from shouyue.kernel.scope import EVERYTHING, acting_in
     from shouyue.tickets import services
 
     with acting_in(EVERYTHING):
         for number in copied:  # a process that has run for some days knows them all
             books.current(number)
-            storage.names_of(number)
+            names_of(number)
     chosen = random.Random(2)
     places = {row[0]: row for row in contracts}
     found: dict[str, float] = {}

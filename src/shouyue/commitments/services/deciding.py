@@ -19,6 +19,7 @@ from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
 
 from . import storage
+from .names import names_of
 
 CHARGE = "ticket.charge"
 
@@ -55,7 +56,7 @@ def decide(
         source, name, outcome = str(charge.source), charge.name, _outcome(rules, charge)
     else:
         source, name, outcome = _grant(rules, decision, known, today, used)
-    commitment = storage.names_of(contract_id).ids.get(name) if source == "entitlement" else None
+    commitment = names_of(contract_id).ids.get(name) if source == "entitlement" else None
     event = events.record(
         "decision.taken",
         actor=actor,

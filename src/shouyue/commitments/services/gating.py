@@ -39,6 +39,7 @@ from shouyue.kernel.gates import Refusal, Request
 from shouyue.kernel.scope import EVERYTHING, acting_in
 
 from . import storage
+from .names import names_of
 
 _refusals: ContextVar[tuple[Held, ...]] = ContextVar("refused_gates", default=())
 
@@ -248,7 +249,7 @@ def _record(request: Request, commitment: str, state: str) -> None:
     if request.contract_id is None:
         return
     try:
-        known = storage.names_of(request.contract_id).ids
+        known = names_of(request.contract_id).ids
     except NotFound:
         return  # the contract itself was part of what was undone
     if commitment not in known:

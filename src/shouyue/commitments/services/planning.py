@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -21,7 +20,7 @@ from shouyue.commitments.models import Commitment
 from shouyue.commitments.rules import drawing
 from shouyue.commitments.rules.aiming import plan_steps, silence_from
 from shouyue.commitments.rules.book import Book, Duty
-from shouyue.commitments.rules.happenings import Happening, Obligation
+from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.recurrence import ONCE, Frame, Occurrence, agreed, look_ahead, occurrences
 from shouyue.commitments.rules.reducer import Reaction, Verdict
 from shouyue.commitments.rules.ties import item_tie
@@ -32,7 +31,7 @@ from shouyue.contracts.queries import compiled
 from shouyue.contracts.rules import ContractRules, shift_day
 from shouyue.kernel import clock
 
-from . import storage
+from . import past, storage
 from . import verdicts as verdicts_of
 
 AHEAD_DAYS = 60
@@ -325,10 +324,10 @@ def _end(obligation: Obligation, ending: str) -> None:
 # What happened while nobody planned
 
 
-_EVENTS = """
-SELECT id, verb, subject_type, subject_id, case_type, case_id, occurred_at, facts, recorded_at, contract_id, customer_id
-FROM kernel_event WHERE contract_id = %s AND verb = ANY(%s) AND occurred_at >= %s ORDER BY occurred_at, id
-"""
+_EVENTS = f"""
+SELECT {past.COLUMNS} FROM kernel_event e
+WHERE e.contract_id = %s AND e.verb = ANY(%s) AND e.occurred_at >= %s ORDER BY e.occurred_at, e.id
+"""  # noqa: S608 - constants
 
 
 def _catch_up(row: Commitment, book: Book, fresh: list[Obligation], now: datetime) -> list[Verdict]:
@@ -339,27 +338,11 @@ def _catch_up(row: Commitment, book: Book, fresh: list[Obligation], now: datetim
         return []
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [row.contract_id, verbs, min(item.opened_at for item in late)])
-        found = [happening(event) for event in cursor.fetchall()]
+        found = [past.happening(event) for event in cursor.fetchall()]
     reaction = Reaction(None, lambda version: book, late, list, only=frozenset({row.name}))
     for event in found:
         reaction.take(event)
     return reaction.verdicts
-
-
-def happening(event: Sequence[Any]) -> Happening:
-    """A stored event as the rules see it; columns as in `_EVENTS`."""
-    facts = storage.table_of(event[7])
-    return Happening(
-        id=event[0],
-        verb=event[1],
-        subject=(event[2], event[3]),
-        case=(event[4], event[5]),
-        at=event[6],
-        facts={**facts, "occurred_at": event[6].isoformat(), "verb": event[1]},
-        recorded_at=event[8],
-        contract_id=event[9],
-        customer_id=event[10],
-    )
 
 
 # Rows

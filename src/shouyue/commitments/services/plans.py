@@ -17,7 +17,7 @@ from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import compiled
 from shouyue.kernel import clock
 
-from . import storage
+from .names import forget_names
 
 CALENDAR_RUN = ("recurring", "quota", "target", "standing")
 """Kinds whose obligations the calendar opens; `tending` looks after them."""
@@ -75,7 +75,7 @@ def sync(contract_id: int) -> None:
         unique_fields=["contract", "name"],
         update_fields=list(_WRITTEN),
     )
-    storage.forget_names(contract_id)
+    forget_names(contract_id)
     wake(contract_id)
 
 

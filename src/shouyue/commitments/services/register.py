@@ -16,7 +16,7 @@ from shouyue.commitments.rules.ties import ties_of
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import RecordedEvent
 
-from . import figures, plans, storage, watching
+from . import clocks, figures, past, plans, storage, watching
 from .verdicts import tell, tell_many
 
 WAKES = frozenset(
@@ -147,12 +147,12 @@ def _take(concern: _Concern) -> None:
     cause = next((o for o in obligations if event.subject == ("obligation", o.id)), None)
     if event.verb.startswith("obligation.") and cause is None:
         return
-    reaction = _reaction(book, event, obligations, storage.Later([event]))
+    reaction = _reaction(book, event, obligations, past.Later([event]))
     others = [o for o in obligations if o.contract_id != book.contract_id]
     if concern.moved:
         _leave(others, event)
         if not reaction.obligations:
-            reaction.obligations.extend(replay(book, storage.history(event.case), overlay=_known_now(event)))
+            reaction.obligations.extend(replay(book, past.history(event.case), overlay=_known_now(event)))
         else:
             reaction.take(event)
     else:
@@ -162,7 +162,7 @@ def _take(concern: _Concern) -> None:
     closes, reopens = concern.closes, concern.reopens
     has_clock = closes or reopens or _moves_clock(everything, event)
     storage.write(everything, (event, closes, reopens) if has_clock else None)
-    storage.refresh_clocks(elsewhere)
+    clocks.refresh(elsewhere)
     tell(reaction.verdicts, book)
     if event.verb in book.watched:
         tell(watching.on_event(book, event), book)
@@ -177,8 +177,8 @@ def _take_many(concerns: Sequence[_Concern]) -> None:
     events = [happening_of(concern.event) for concern in concerns]
     ties = [_ties(concern, event) for concern, event in zip(concerns, events, strict=True)]
     stock = Stock(_held([event.case for event in events], [tie for some in ties for tie in some]))
-    later = storage.Later(events)
-    clocks: dict[Ref, Happening] = {}
+    later = past.Later(events)
+    moved: dict[Ref, Happening] = {}
     elsewhere: set[Ref] = set()
     verdicts: list[tuple[Verdict, Book]] = []
     for concern, event, tied in zip(concerns, events, ties, strict=True):
@@ -191,12 +191,12 @@ def _take_many(concerns: Sequence[_Concern]) -> None:
         reaction.take(event, cause)
         stock.add(reaction.obligations)
         if _moves_clock(reaction.obligations, event):
-            clocks[event.case] = event
+            moved[event.case] = event
         elsewhere |= {o.case for o in reaction.obligations if o.dirty and o.case != event.case}
         verdicts += [(verdict, book) for verdict in reaction.verdicts]
     storage.write(stock.everything)
-    storage.set_clocks(clocks.values())
-    storage.refresh_clocks(elsewhere - clocks.keys())
+    clocks.set_for(moved.values())
+    clocks.refresh(elsewhere - moved.keys())
     tell_many(verdicts)
 
 
@@ -252,14 +252,12 @@ def _held(found_in: Sequence[Ref], ties: Sequence[str]) -> list[Obligation]:
         held |= more
 
 
-def _reaction(
-    book: Book, event: Happening, obligations: Sequence[Obligation], later: storage.Later
-) -> Reaction:
+def _reaction(book: Book, event: Happening, obligations: Sequence[Obligation], later: past.Later) -> Reaction:
     return Reaction(
         book,
         cache(partial(_book_of, book.contract_id)),  # asked for each obligation, some times
         [o for o in obligations if o.contract_id == book.contract_id],
-        partial(storage.history, event.case),
+        partial(past.history, event.case),
         is_live=True,
         later=later.of,
     )

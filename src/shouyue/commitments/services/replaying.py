@@ -28,7 +28,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.errors import NotFound
 from shouyue.servicetime import ServiceCalendar
 
-from . import planning
+from . import past
 from . import replaying_periods as periods
 from .replaying_periods import Amount, Outcome, Stage, Tally
 
@@ -255,12 +255,11 @@ _CASES = """
 SELECT DISTINCT case_type, case_id FROM kernel_event
 WHERE contract_id = %s AND occurred_at >= %s AND occurred_at < %s AND case_type <> 'contract'
 """
-_EVENTS = """
-SELECT e.id, e.verb, e.subject_type, e.subject_id, e.case_type, e.case_id, e.occurred_at, e.facts, e.recorded_at,
-    e.contract_id, e.customer_id
+_EVENTS = f"""
+SELECT {past.COLUMNS}
 FROM unnest(%s::text[], %s::bigint[]) AS c (case_type, case_id) JOIN kernel_event e USING (case_type, case_id)
 ORDER BY e.case_type, e.case_id, e.id
-"""
+"""  # noqa: S608 - constants
 
 
 def _histories(cases: Sequence[tuple[str, int]]) -> Iterator[list[Happening]]:
@@ -270,7 +269,7 @@ def _histories(cases: Sequence[tuple[str, int]]) -> Iterator[list[Happening]]:
         cursor.execute(_EVENTS, [[kind for kind, _ in cases], [number for _, number in cases]])
         while rows := cursor.fetchmany(1000):
             for row in rows:
-                happening = planning.happening(row)
+                happening = past.happening(row)
                 if history and history[0].case != happening.case:
                     yield history
                     history = []

@@ -32,7 +32,7 @@ from shouyue.contracts.plan_language.model import Deadline, Period, Quota, Recur
 from shouyue.contracts.rules import ContractRules
 
 from . import figures as quotas
-from . import planning
+from . import past, planning
 
 Basis = Literal["replayed", "recorded", "none"]
 KEPT_SHARE: Final = "commitment.kept_share"
@@ -364,11 +364,11 @@ def _periods(
 # What is read
 
 
-_EVENTS = """
-SELECT id, verb, subject_type, subject_id, case_type, case_id, occurred_at, facts, recorded_at, contract_id, customer_id
-FROM kernel_event WHERE contract_id = %s AND verb = ANY(%s) AND occurred_at >= %s AND occurred_at < %s
-ORDER BY occurred_at, id
-"""
+_EVENTS = f"""
+SELECT {past.COLUMNS} FROM kernel_event e
+WHERE e.contract_id = %s AND e.verb = ANY(%s) AND e.occurred_at >= %s AND e.occurred_at < %s
+ORDER BY e.occurred_at, e.id
+"""  # noqa: S608 - constants
 LONGEST_PERIOD = timedelta(days=370)
 
 
@@ -387,7 +387,7 @@ def events_for(stage: Stage, books: Sequence[Book]) -> Mapping[str, list[Happeni
         )
         while rows := cursor.fetchmany(2000):
             for row in rows:
-                found[row[1]].append(planning.happening(row))
+                found[row[1]].append(past.happening(row))
     return found
 
 

@@ -1,19 +1,20 @@
-"""Rows of obligations: read a case, write what changed in one statement together with the case's clock."""
+"""Rows of obligations: hold and read cases, write what changed in one statement together with the case's clock."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from shouyue.commitments.rules.happenings import INSTANT, Happening, Obligation, Pause, Ref
 from shouyue.contracts.loading import read_ahead
-from shouyue.contracts.queries import compiled
 from shouyue.kernel import arrays
+
+from . import clocks
+from .names import names_of
 
 COLUMNS = (
     "id, customer_id, contract_id, commitment_id, plan_version_id, subject_type, subject_id, case_type, case_id, tie, "
@@ -23,7 +24,7 @@ COLUMNS = (
 )
 _QUALIFIED = ", ".join(f"o.{column.strip()}" for column in COLUMNS.split(","))
 
-_INSERTED = (
+_LASTING = (
     ("customer_id", "bigint"),
     ("contract_id", "bigint"),
     ("commitment_id", "bigint"),
@@ -36,33 +37,12 @@ _INSERTED = (
     ('"each"', "text"),
     ("period", "text"),
     ("occurrence", "int"),
-    ("state", "text"),
     ("opened_event_id", "bigint"),
     ("trigger_at", "timestamptz"),
-    ("opened_at", "timestamptz"),
-    ("falls_at", "timestamptz"),
-    ("facts", "jsonb"),
     ("opening", "jsonb"),
-    ("within", "text"),
-    ('"window"', "text"),
-    ("calendar_digest", "text"),
-    ("is_aimed", "boolean"),
-    ("not_before", "timestamptz"),
-    ("due_at", "timestamptz"),
-    ("warn_at", "timestamptz"),
-    ("next_at", "timestamptz"),
-    ("steps_done", "bigint"),
-    ("progress", "int"),
-    ("pauses", "jsonb"),
-    ("missed_at", "timestamptz"),
-    ("kept_at", "timestamptz"),
-    ("kept_event_id", "bigint"),
-    ("ended_event_id", "bigint"),
-    ("settled_at", "timestamptz"),
-    ("ending", "text"),
 )
-_UPDATED = (
-    ("id", "bigint"),
+"""What an obligation keeps as it was opened; the values are `_lasting`'s."""
+_CHANGING = (
     ("state", "text"),
     ("opened_at", "timestamptz"),
     ("falls_at", "timestamptz"),
@@ -85,6 +65,8 @@ _UPDATED = (
     ("settled_at", "timestamptz"),
     ("ending", "text"),
 )
+"""The values are `_changing`'s."""
+_ID = ("id", "bigint")
 
 
 def _rows(columns: Sequence[tuple[str, str]]) -> str:
@@ -95,56 +77,32 @@ def _rows(columns: Sequence[tuple[str, str]]) -> str:
     return f"unnest({', '.join(f'%s::{kind}[]' for _, kind in columns)})"
 
 
-_NEW = ", ".join(name for name, _ in _INSERTED)
+def _update_of(columns: Sequence[tuple[str, str]]) -> str:
+    """The statement that sets these columns of the rows of these ids."""
+    names = [name for name, _ in columns]
+    return (
+        f"UPDATE commitments_obligation o SET {', '.join(f'{name} = v.{name}' for name in names)} "  # noqa: S608
+        f"FROM {_rows((_ID, *columns))} v (id, {', '.join(names)}) WHERE o.id = v.id"
+    )
+
+
+_INSERTED = _LASTING + _CHANGING
 _INSERT = (
-    f"INSERT INTO commitments_obligation ({_NEW}) SELECT * FROM {_rows(_INSERTED)} "  # noqa: S608 - constants
+    f"INSERT INTO commitments_obligation ({', '.join(name for name, _ in _INSERTED)}) "  # noqa: S608 - constants
+    f"SELECT * FROM {_rows(_INSERTED)} "
     "ON CONFLICT (commitment_id, subject_type, subject_id, period, occurrence) DO NOTHING "
     "RETURNING id, commitment_id, subject_type, subject_id, period, occurrence"
 )
-_UPDATE = (
-    f"UPDATE commitments_obligation o SET {', '.join(f'{name} = v.{name}' for name, _ in _UPDATED[1:])} "  # noqa: S608
-    f"FROM {_rows(_UPDATED)} v ({', '.join(name for name, _ in _UPDATED)}) WHERE o.id = v.id RETURNING o.id"
+_UPDATE = f"{_update_of(_CHANGING)} RETURNING o.id"
+_STEP = _update_of(
+    (
+        ("state", "text"),
+        ("warn_at", "timestamptz"),
+        ("next_at", "timestamptz"),
+        ("steps_done", "bigint"),
+        ("missed_at", "timestamptz"),
+    )
 )
-
-_CLOCK = """
-INSERT INTO commitments_caseclock AS c (customer_id, contract_id, case_type, case_id, due_at, warn_at, obligation_id,
-    commitment_id, is_overdue, is_paused, is_closed)
-VALUES (%s, %s, %s, %s, %s, %s, {obligation}, %s, %s, %s, %s)
-ON CONFLICT (case_type, case_id) DO UPDATE SET customer_id = excluded.customer_id, contract_id = excluded.contract_id,
-    due_at = CASE WHEN {closed} THEN NULL ELSE excluded.due_at END,
-    warn_at = excluded.warn_at, obligation_id = excluded.obligation_id, commitment_id = excluded.commitment_id,
-    is_overdue = excluded.is_overdue, is_paused = excluded.is_paused, is_closed = {closed}
-"""
-
-
-class Names:
-    """Commitment ids by name and names by id, of one contract."""
-
-    def __init__(self, ids: dict[str, int]) -> None:
-        self.ids = ids
-        self.names = {number: name for name, number in ids.items()}
-
-
-_names: dict[int, tuple[int, Names]] = {}
-
-
-def names_of(contract_id: int) -> Names:
-    """The contract's commitments. Queries: none, one when the contract has changed since."""
-    version = compiled(contract_id).version
-    known = _names.get(contract_id)
-    if known is None or known[0] != version:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT name, id FROM commitments_commitment WHERE contract_id = %s", [contract_id]
-            )
-            known = (version, Names(dict(cursor.fetchall())))
-        _names[contract_id] = known
-    return known[1]
-
-
-def forget_names(contract_id: int) -> None:
-    """The contract's commitments were written just now."""
-    _names.pop(contract_id, None)
 
 
 def hold_cases(keys: Iterable[str]) -> None:
@@ -317,7 +275,7 @@ def falls_at(o: Obligation) -> datetime:
     return o.missed_at or o.opened_at
 
 
-def _insert_values(o: Obligation) -> tuple[Any, ...]:
+def _lasting(o: Obligation) -> tuple[Any, ...]:
     return (
         o.customer_id,
         o.contract_id,
@@ -329,36 +287,14 @@ def _insert_values(o: Obligation) -> tuple[Any, ...]:
         o.each,
         o.period,
         o.occurrence,
-        o.state,
         o.opened_event_id,
         o.trigger_at,
-        o.opened_at,
-        falls_at(o),
-        _json(o.facts),
         _json(o.opening),
-        o.within,
-        o.window,
-        o.calendar_digest,
-        o.aimed,
-        o.not_before,
-        o.due_at,
-        o.warn_at,
-        o.next_at,
-        o.steps_done,
-        o.progress,
-        _json(o.pauses),
-        o.missed_at,
-        o.kept_at,
-        o.kept_event_id,
-        o.ended_event_id,
-        o.settled_at,
-        o.ending,
     )
 
 
-def _update_values(o: Obligation) -> tuple[Any, ...]:
+def _changing(o: Obligation) -> tuple[Any, ...]:
     return (
-        o.id,
         o.state,
         o.opened_at,
         falls_at(o),
@@ -396,12 +332,12 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
     parameters: list[Any] = []
     if fresh:
         parts.append(f"ins AS ({_INSERT})")
-        parameters += arrays.literals(map(_insert_values, fresh))
+        parameters += arrays.literals([(*_lasting(o), *_changing(o)) for o in fresh])
     if changed:
         parts.append(f"upd AS ({_UPDATE})")
-        parameters += arrays.literals(map(_update_values, changed))
+        parameters += arrays.literals([(o.id, *_changing(o)) for o in changed])
     if clock_of is not None and (known or clock_of[1] or clock_of[2]):
-        part, values = _clock_sql(obligations, fresh, *clock_of)
+        part, values = clocks.upsert(obligations, *clock_of)
         parts.append(f"clk AS ({part} RETURNING 1)")
         parameters.extend(values)
     if not parts:
@@ -422,21 +358,7 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
                 (number, *obligation.subject, obligation.period, obligation.occurrence), 0
             )
     if clock_of is not None and len(returned) < len(fresh):  # the case's first event came twice
-        refresh_clocks([clock_of[0].case])
-
-
-_STEPPED = (
-    ("id", "bigint"),
-    ("state", "text"),
-    ("warn_at", "timestamptz"),
-    ("next_at", "timestamptz"),
-    ("steps_done", "bigint"),
-    ("missed_at", "timestamptz"),
-)
-_STEP = (
-    f"UPDATE commitments_obligation o SET {', '.join(f'{name} = v.{name}' for name, _ in _STEPPED[1:])} "  # noqa: S608
-    f"FROM {_rows(_STEPPED)} v ({', '.join(name for name, _ in _STEPPED)}) WHERE o.id = v.id"
-)
+        clocks.refresh([clock_of[0].case])
 
 
 def write_steps(obligations: Sequence[Obligation]) -> None:
@@ -448,152 +370,3 @@ def write_steps(obligations: Sequence[Obligation]) -> None:
         cursor.execute(_STEP, arrays.literals(rows))
     for obligation in obligations:
         obligation.dirty = False
-
-
-def _clock_sql(
-    obligations: Sequence[Obligation],
-    fresh: Sequence[Obligation],
-    event: Happening,
-    closed: bool,
-    reopened: bool,
-) -> tuple[str, list[Any]]:
-    """The upsert of a case's clock. A case once closed stays closed until an event brings it back."""
-    mine = [
-        o for o in obligations if o.case == event.case and o.is_open and not o.period and o.state != "waiting"
-    ]
-    due = min((o for o in mine if o.due_at is not None), key=lambda o: (o.due_at, o.id), default=None)
-    reference = "%s::bigint"
-    values: list[Any] = []
-    if due is not None and due.is_new:
-        reference = "(SELECT id FROM ins WHERE commitment_id = %s AND occurrence = %s LIMIT 1)"
-        values = [names_of(due.contract_id).ids.get(due.commitment), due.occurrence]
-    else:
-        values = [due.id if due else None]
-    stays = "true" if closed else "false" if reopened else "c.is_closed"
-    parameters = [
-        event.customer_id,
-        event.contract_id,
-        *event.case,
-        due.due_at if due and not closed else None,
-        due.warn_at if due else None,
-        *values,
-        names_of(due.contract_id).ids.get(due.commitment) if due else None,
-        due.state == "missed" if due else False,
-        due is None and any(o.state == "paused" for o in mine),
-        closed,
-    ]
-    return _CLOCK.format(obligation=reference, closed=stays), parameters
-
-
-_STRICTEST = """
-LEFT JOIN LATERAL (SELECT o.id, o.commitment_id, o.due_at, o.warn_at, o.state FROM commitments_obligation o
-    WHERE o.case_type = k.case_type AND o.case_id = k.case_id AND o.settled_at IS NULL AND o.due_at IS NOT NULL
-    AND o.period = '' AND o.state IN ('running', 'missed') ORDER BY o.due_at, o.id LIMIT 1) s ON true
-"""
-_PAUSED = """
-s.id IS NULL AND EXISTS (SELECT 1 FROM commitments_obligation p WHERE p.case_type = k.case_type
-    AND p.case_id = k.case_id AND p.period = '' AND p.state = 'paused')
-"""
-_REFRESH = f"""
-UPDATE commitments_caseclock c SET due_at = CASE WHEN c.is_closed THEN NULL ELSE n.due_at END, warn_at = n.warn_at,
-    obligation_id = n.id, commitment_id = n.commitment_id, is_overdue = n.overdue, is_paused = n.paused
-FROM (SELECT k.*, s.*, coalesce(s.state = 'missed', false) AS overdue, {_PAUSED} AS paused
-    FROM unnest(%s::text[], %s::bigint[]) AS k (case_type, case_id) {_STRICTEST}) n
-WHERE c.case_type = n.case_type AND c.case_id = n.case_id
-"""  # noqa: S608 - constants
-_SET = f"""
-INSERT INTO commitments_caseclock AS c (customer_id, contract_id, case_type, case_id, due_at, warn_at, obligation_id,
-    commitment_id, is_overdue, is_paused, is_closed)
-SELECT k.customer_id, k.contract_id, k.case_type, k.case_id, s.due_at, s.warn_at, s.id, s.commitment_id,
-    coalesce(s.state = 'missed', false), {_PAUSED}, false
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
-    AS k (case_type, case_id, customer_id, contract_id) {_STRICTEST}
-ORDER BY k.case_type, k.case_id
-ON CONFLICT (case_type, case_id) DO UPDATE SET customer_id = excluded.customer_id, contract_id = excluded.contract_id,
-    due_at = CASE WHEN c.is_closed THEN NULL ELSE excluded.due_at END,
-    warn_at = excluded.warn_at, obligation_id = excluded.obligation_id, commitment_id = excluded.commitment_id,
-    is_overdue = excluded.is_overdue, is_paused = excluded.is_paused
-"""  # noqa: S608 - constants
-
-
-def refresh_clocks(cases: Iterable[Ref]) -> None:
-    """Set the clocks that cases have anew from their stored obligations. Queries: one."""
-    wanted = sorted(set(cases))
-    if not wanted:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, [[case[0] for case in wanted], [case[1] for case in wanted]])
-
-
-def set_clocks(events: Iterable[Happening]) -> None:
-    """As `refresh_clocks`, of the events' cases; a case without a clock gets one. Queries: one."""
-    rows = sorted({(*event.case, event.customer_id, event.contract_id or 0) for event in events})
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_SET, arrays.literals(rows))
-
-
-_HAPPENING = (
-    "e.id, e.verb, e.subject_type, e.subject_id, e.case_type, e.case_id, e.occurred_at, e.facts, e.recorded_at, "
-    "e.contract_id, e.customer_id"
-)
-_HISTORY = f"""
-SELECT {_HAPPENING} FROM kernel_event e WHERE e.case_type = %s AND e.case_id = %s ORDER BY e.id
-"""  # noqa: S608 - constants
-_LATER = f"""
-SELECT k.id, {_HAPPENING} FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
-    AS k (id, case_type, case_id, at)
-JOIN kernel_event e ON e.case_type = k.case_type AND e.case_id = k.case_id AND e.id < k.id AND e.occurred_at > k.at
-WHERE e.recorded_at > %s AND e.recorded_at <= %s ORDER BY e.id
-"""  # noqa: S608 - constants
-FORETOLD = timedelta(days=1)
-"""No event is recorded longer than this before it happens."""
-
-
-def history(case: Ref) -> list[Happening]:
-    """Every event of a case so far, oldest first. Queries: one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, [*case])
-        return [_happening(row) for row in cursor.fetchall()]
-
-
-class Later:
-    """What happened after each of some events and was recorded before it, in its case. Queries: one, when asked."""
-
-    def __init__(self, events: Sequence[Happening]) -> None:
-        self._events = events
-        self._found: dict[int, list[Happening]] | None = None
-
-    def of(self, event: Happening) -> Sequence[Happening]:
-        """Oldest first."""
-        if self._found is None:
-            self._found = self._read()
-        return self._found.get(event.id, ())
-
-    def _read(self) -> dict[int, list[Happening]]:
-        found: dict[int, list[Happening]] = defaultdict(list)
-        rows = [(event.id, *event.case, event.at) for event in self._events]
-        since = min(event.at for event in self._events) - FORETOLD
-        until = (
-            max(event.recorded_at for event in self._events) + FORETOLD
-        )  # the clock may have been set back
-        with connection.cursor() as cursor:
-            cursor.execute(_LATER, [*arrays.literals(rows), since, until])
-            for number, *row in cursor.fetchall():
-                found[number].append(_happening(row))
-        return found
-
-
-def _happening(row: Sequence[Any]) -> Happening:
-    return Happening(
-        id=row[0],
-        verb=row[1],
-        subject=(row[2], row[3]),
-        case=(row[4], row[5]),
-        at=row[6],
-        facts={**table_of(row[7]), "occurred_at": row[6].isoformat(), "verb": row[1]},
-        recorded_at=row[8],
-        contract_id=row[9],
-        customer_id=row[10],
-    )

@@ -26,7 +26,7 @@ from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
-from . import escalating, figures, storage
+from . import clocks, escalating, figures, storage
 from .telling import Taken, drafts_for
 from .verdicts import event_of, is_told
 
@@ -138,9 +138,7 @@ def _work(obligations: list[Obligation], now: datetime) -> None:
     )
     silent = escalating.silences(turn.verdicts)
     escalating.record(turn.taken, silent)
-    storage.refresh_clocks(
-        verdict.obligation.case for verdict, _, _ in turn.verdicts if verdict.outcome != "warned"
-    )
+    clocks.refresh(verdict.obligation.case for verdict, _, _ in turn.verdicts if verdict.outcome != "warned")
     told = [item for item in turn.taken if item.entry.step is not None and item.entry.step.to]
     post(drafts_for([*told, *silent]))  # last: it holds the readers' digests until the end
 

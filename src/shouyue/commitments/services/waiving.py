@@ -26,7 +26,8 @@ from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 
-from . import storage, waiver_signoffs
+from . import clocks, storage, waiver_signoffs
+from .names import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,12 +314,12 @@ def _overturn(actor: Actor, made: Objection, verdict: State, verb: str) -> None:
         cursor.execute("SELECT set_config('app.objection', %s, true)", [str(made.pk)])
         storage.write([obligation])
         cursor.execute("SELECT set_config('app.objection', '', true)")
-    storage.refresh_clocks([case])
+    clocks.refresh([case])
 
 
 def _record(verb: str, actor: Actor, made: Objection) -> int:
     row = made.obligation
-    name = storage.names_of(made.contract_id).names.get(row.commitment_id, "")
+    name = names_of(made.contract_id).names.get(row.commitment_id, "")
     return events.record(
         verb,
         actor=actor,

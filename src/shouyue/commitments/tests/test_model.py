@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from shouyue.commitments import books
 from shouyue.commitments.models import CaseClock, Obligation
-from shouyue.commitments.services import register, storage, sweep
+from shouyue.commitments.services import names, register, sweep
 from shouyue.contracts import loading
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event
@@ -463,7 +463,7 @@ def forget() -> None:
     """What a process has learned is gone, as after a restart."""
     books._contracts.clear()
     books._plans.clear()
-    storage._names.clear()
+    names._names.clear()
     loading._rules.clear()
     loading._plans.clear()
 
