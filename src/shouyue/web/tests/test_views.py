@@ -1,4 +1,7 @@
 import re
+from dataclasses import replace
+
+import pytest
 
 from shouyue.web import preferences
 
@@ -9,6 +12,17 @@ def test_language_is_remembered_and_leads_back(client):
     response = client.post("/preferences/language/", {"language": "en", "next": "/offline/"})
     assert (response.status_code, response["Location"]) == (302, "/offline/")
     assert client.get("/offline/")["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_the_switch_offers_the_other_language(client, sign_in, staff, signed_in):
+    page = "/styleguide/" if signed_in else "/offline/"
+    for language, other in (("en", "zh-hans"), ("zh-hans", "en")):
+        sign_in(replace(staff, language=language) if signed_in else None)
+        client.cookies["shouyue_language"] = language
+        text = client.get(page).content.decode()
+        assert f'name="language" value="{other}"' in text
+        assert f'name="language" value="{language}"' not in text
 
 
 def test_language_never_leads_to_another_site(client):
