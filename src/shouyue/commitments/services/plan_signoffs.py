@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from shouyue.accounts.queries import actor_of
 from shouyue.contracts import access as contract_access
 from shouyue.contracts import loading, plan_page
 from shouyue.contracts.choices import OPEN_PROPOSALS
@@ -24,21 +23,18 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import RecordedEvent
-from shouyue.kernel.scope import EVERYTHING, Scope, acting_in
-from shouyue.signoff import queries as signoffs
+from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.signoff import services as signing
-from shouyue.signoff.choices import Kind, Mode, Side, State
-from shouyue.signoff.models import Answer, Signoff
-from shouyue.signoff.services import Asked
+from shouyue.signoff.choices import Kind, Mode, Side
+from shouyue.signoff.models import Signoff
 from shouyue.signoff.subjects import Subject
 
-from .waiver_signoffs import role_of
+from . import approving
 
 PURPOSE: Final = "plan-version"
 REPLY_WITHIN: Final = {"provider": timedelta(days=5), "customer": timedelta(days=10)}
 LAPSES_AFTER: Final = timedelta(days=60)
 LONGEST_TEXT: Final = 3600
-WATCHED: Final = frozenset({"approval.given", "approval.refused", "approval.withdrawn", "approval.expired"})
 
 
 class SignoffDesk:
@@ -47,55 +43,29 @@ class SignoffDesk:
     def ask(self, *, actor: Actor, proposal: PlanProposal, side: approvals.Side) -> None:
         """Ask whoever may approve for a side; nobody is asked where nobody may."""
         with acting_in(EVERYTHING):
-            _ask(_asker(actor, proposal), proposal, side)
+            is_proposer = actor.user_id == proposal.proposed_by_id
+            _ask(actor if is_proposer else approving.asker(proposal.proposed_by_id), proposal, side)
 
     def answer(self, *, actor: Actor, proposal: PlanProposal, words: str, is_given: bool) -> bool:
         """Answer the open sign-off where it asks the actor."""
-        found = open_signoff(proposal.pk)
-        for step in signoffs.steps_of(found) if found is not None else []:
-            assert found is not None
-            if signoffs.standing_of(actor, found, step) is None:
-                continue
-            if is_given:
-                signing.give(actor=actor, step_id=step.pk, words=words)
-            else:
-                signing.refuse(actor=actor, step_id=step.pk, words=words)
-            return True
-        return False
+        return approving.answer(_open(proposal), actor=actor, words=words, is_given=is_given)
 
     def call_off(self, *, actor: Actor, proposal: PlanProposal, words: str) -> None:
         """Nobody needs to answer any more."""
-        found = open_signoff(proposal.pk)
-        if found is not None:
-            with acting_in(EVERYTHING):
-                signing.cancel(actor=SYSTEM, signoff_id=found.pk, words=words.strip() or _("Taken back"))
+        approving.call_off(_open(proposal), words=words)
 
 
-def open_signoff(proposal_id: int) -> Signoff | None:
-    """The sign-off of a proposal that waits for an answer. Queries: one."""
-    found: Signoff | None = Signoff.objects.filter(
-        subject_type="plan_proposal", subject_id=proposal_id, purpose=PURPOSE, state=State.ASKED
-    ).first()
-    return found
-
-
-def _asker(actor: Actor, proposal: PlanProposal) -> Actor:
-    """In whose name it is asked: the proposer's, so that he is told how it ended, and cannot answer himself."""
-    if actor.user_id == proposal.proposed_by_id:
-        return actor
-    try:
-        return actor_of(proposal.proposed_by_id or 0)
-    except NotFound:
-        return SYSTEM
+def _open(proposal: PlanProposal) -> Signoff | None:
+    return approving.open_signoff(("plan_proposal", proposal.pk), PURPOSE)
 
 
 def _ask(actor: Actor, proposal: PlanProposal, side: approvals.Side) -> None:
-    words = contract_access.SETS_UP if side == "provider" else contract_access.DECIDES_FOR_CUSTOMER
-    steps = []
-    for word in words:
-        capacity = word.removeprefix("customer.")
-        if signoffs.somebody_holds(Side(side), capacity, proposal.customer_id, proposal.contract_id):
-            steps.append(Asked(role=capacity) if side == "provider" else Asked(capacity=capacity))
+    steps = approving.steps_for(
+        Side(side),
+        contract_access.SETS_UP if side == "provider" else contract_access.DECIDES_FOR_CUSTOMER,
+        customer_id=proposal.customer_id,
+        contract_id=proposal.contract_id,
+    )
     if not steps:
         return
     now = clock.now()
@@ -157,7 +127,7 @@ def subject(actor: Actor, proposal_id: int) -> Subject:
 
 def consume(event: RecordedEvent) -> None:
     """Follow the sign-off of a proposal. Queries: none for any other event. Locks: contract and proposal."""
-    if event.subject_type != "plan_proposal" or event.verb not in WATCHED:
+    if event.subject_type != "plan_proposal" or event.verb not in approving.ANSWERS:
         return
     row = PlanProposal.objects.filter(pk=event.subject_id, state__in=OPEN_PROPOSALS).first()
     if row is None or event.facts.get("purpose") != PURPOSE:
@@ -165,24 +135,6 @@ def consume(event: RecordedEvent) -> None:
     if event.verb == "approval.expired":
         planning.let_lapse(proposal_id=row.pk, said=Said(SYSTEM, _("Nobody has answered in time.")))
     elif event.verb == "approval.given":
-        planning.take_approval(proposal_id=row.pk, said=_said(event, row))
+        planning.take_approval(proposal_id=row.pk, said=approving.said_in(event, row.customer_id))
     else:
-        planning.take_refusal(proposal_id=row.pk, said=_said(event, row))
-
-
-def _said(event: RecordedEvent, proposal: PlanProposal) -> Said:
-    number = str(event.facts.get("signoff", "")).partition(":")[2]
-    answer = Answer.objects.filter(signoff_id=int(number)).select_related("step").order_by("-id").first()
-    if answer is None:
-        return Said(SYSTEM)
-    kind, _colon, of = event.actor.partition(":")
-    is_customer = answer.step.side == Side.CUSTOMER
-    actor = Actor(
-        kind=kind,  # type: ignore[arg-type]
-        id=int(of),
-        name=answer.name,
-        scope=Scope(customers=frozenset({proposal.customer_id})),
-        user_id=answer.user_id,
-        customer_id=proposal.customer_id if is_customer else 0,
-    )
-    return Said(actor, answer.words, role_of(answer.capacity, answer.step.side))
+        planning.take_refusal(proposal_id=row.pk, said=approving.said_in(event, row.customer_id))

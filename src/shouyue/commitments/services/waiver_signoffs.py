@@ -14,19 +14,16 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from shouyue.accounts.queries import actor_of
 from shouyue.commitments import access, cases
 from shouyue.commitments.closing_models import Objection
-from shouyue.contracts.choices import Role
 from shouyue.kernel import clock
-from shouyue.kernel.actor import SYSTEM, Actor
-from shouyue.kernel.errors import NotFound
+from shouyue.kernel.actor import Actor
 from shouyue.kernel.scope import EVERYTHING, acting_in
-from shouyue.signoff import queries as signoffs
 from shouyue.signoff import services as signing
-from shouyue.signoff.choices import Kind, Mode, Side, State
+from shouyue.signoff.choices import Kind, Mode, Side
 from shouyue.signoff.models import Signoff
-from shouyue.signoff.services import Asked
+
+from . import approving
 
 PURPOSE: Final = "waiver"
 REPLY_WITHIN: Final = {Side.PROVIDER: timedelta(days=3), Side.CUSTOMER: timedelta(days=7)}
@@ -42,52 +39,30 @@ def ask_provider(*, actor: Actor, made: Objection) -> Signoff | None:
 def ask_customer(made: Objection) -> Signoff | None:
     """Ask the customer, in the name of who proposed it. None when nobody there may agree."""
     with acting_in(EVERYTHING):
-        try:
-            asker = actor_of(made.proposed_by_id or 0)
-        except NotFound:
-            asker = SYSTEM
-        return _ask(asker, made, Side.CUSTOMER)
+        return _ask(approving.asker(made.proposed_by_id), made, Side.CUSTOMER)
 
 
 def answer(*, actor: Actor, made: Objection, words: str, is_given: bool) -> bool:
     """Answer the open sign-off of an objection, where it asks the actor. False: none does."""
-    found = open_signoff(made)
-    if found is None:
-        return False
-    for step in signoffs.steps_of(found):
-        if signoffs.standing_of(actor, found, step) is None:
-            continue
-        if is_given:
-            signing.give(actor=actor, step_id=step.pk, words=words)
-        else:
-            signing.refuse(actor=actor, step_id=step.pk, words=words)
-        return True
-    return False
+    return approving.answer(_open(made), actor=actor, words=words, is_given=is_given)
 
 
-def call_off(*, actor: Actor, made: Objection, words: str) -> None:
+def call_off(*, made: Objection, words: str) -> None:
     """Nobody needs to answer any more."""
-    found = open_signoff(made)
-    if found is not None:
-        with acting_in(EVERYTHING):
-            signing.cancel(actor=SYSTEM, signoff_id=found.pk, words=words or _("Taken back"))
+    approving.call_off(_open(made), words=words)
 
 
-def open_signoff(made: Objection) -> Signoff | None:
-    """The sign-off of an objection that waits for an answer. Queries: one."""
-    found: Signoff | None = Signoff.objects.filter(
-        subject_type="objection", subject_id=made.pk, purpose=PURPOSE, state=State.ASKED
-    ).first()
-    return found
+def _open(made: Objection) -> Signoff | None:
+    return approving.open_signoff(("objection", made.pk), PURPOSE)
 
 
 def _ask(actor: Actor, made: Objection, side: Side) -> Signoff | None:
-    words = access.APPROVES if side == Side.PROVIDER else access.AGREES
-    steps = []
-    for word in words:
-        capacity = word.removeprefix("customer.")
-        if signoffs.somebody_holds(side, capacity, made.customer_id, made.contract_id):
-            steps.append(Asked(role=capacity) if side == Side.PROVIDER else Asked(capacity=capacity))
+    steps = approving.steps_for(
+        side,
+        access.APPROVES if side == Side.PROVIDER else access.AGREES,
+        customer_id=made.customer_id,
+        contract_id=made.contract_id,
+    )
     if not steps:
         return None
     row, now = made.obligation, clock.now()
@@ -129,9 +104,3 @@ def _scope(made: Objection) -> str:
         f"{made.get_reason_display()}: {made.text}",
     ]
     return "\n".join(line for line in lines if line)
-
-
-def role_of(capacity: str, side: str) -> str:
-    """A sign-off's capacity as the register names roles."""
-    word = capacity if side == Side.PROVIDER else f"customer.{capacity}"
-    return word if word in Role.values or side == Side.PROVIDER else capacity

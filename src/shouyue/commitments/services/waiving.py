@@ -8,7 +8,6 @@ by the customer and answered by the provider. Every word stays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from django.core.files.uploadedfile import UploadedFile
@@ -21,6 +20,7 @@ from shouyue.commitments.closing_models import Objection, ObjectionStep
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.queries import obligation_of
 from shouyue.commitments.queries.objections import case_events, objection_of
+from shouyue.contracts.planning.services import Said
 from shouyue.files import services as files
 from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import SYSTEM, Actor
@@ -28,16 +28,6 @@ from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 
 from . import clocks, storage, waiver_signoffs
 from .names import names_of
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Who said something about an objection, the words, and in which role."""
-
-    actor: Actor
-    words: str
-    role: str
-
 
 WAIVABLE: Final = (State.MISSED, State.LATE)
 DISPUTABLE: Final = (State.KEPT, State.VOID)
@@ -167,7 +157,7 @@ def take_refusal(made: Objection, said: Said) -> None:
     _say(said, made, ObjectionAct.REFUSED)
     _enter(made, ObjectionState.REFUSED)
     _record("obligation.objection_refused", said.actor, made)
-    waiver_signoffs.call_off(actor=said.actor, made=made, words=said.words)
+    waiver_signoffs.call_off(made=made, words=said.words)
 
 
 def let_lapse(made: Objection) -> None:
@@ -183,7 +173,7 @@ def withdraw_objection(*, actor: Actor, objection_id: int, words: str = "") -> O
     access.require(made.proposed_by_id is not None and made.proposed_by_id == actor.user_id)
     _say(Said(actor, words, ""), made, ObjectionAct.WITHDRAWN)
     _enter(made, ObjectionState.WITHDRAWN)
-    waiver_signoffs.call_off(actor=actor, made=made, words=words)
+    waiver_signoffs.call_off(made=made, words=words)
     _record("obligation.objection_withdrawn", actor, made)
     return made
 
