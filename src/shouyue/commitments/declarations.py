@@ -8,7 +8,7 @@ from shouyue.contracts import vocabulary
 from shouyue.contracts.vocabulary import Measure
 from shouyue.files import access as files
 from shouyue.files.models import StoredFile
-from shouyue.kernel import events, gates
+from shouyue.kernel import events, gates, verification
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.events import FactType, RecordedEvent, Verb
 from shouyue.notifications import colleagues
@@ -17,7 +17,7 @@ from shouyue.web.states import Look
 
 from . import guards, items, measures, replay_views, views
 from .queries.calendar import attestation_exists
-from .services import gating, plans, register, telling
+from .services import bypassing, gating, plans, register, telling
 
 CODE = FactType.CODE
 _OUTCOME = {"commitment": CODE, "step": CODE}
@@ -47,6 +47,11 @@ def declare() -> None:
             "gate.refused",
             _("Gate held the act back"),
             {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN},
+        ),
+        Verb(
+            "gate.bypassed",
+            _("Gate was not asked"),
+            {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN, "event": FactType.REFERENCE},
         ),
     )
     events.declare(
@@ -79,6 +84,7 @@ def declare() -> None:
     rest.declare_area("obligations", _("Obligations"), "objections", "periods", "replays")
     gates.provide(gating.provide)
     gates.witness(gating.witness)
+    verification.register(bypassing.findings)
     gates.keep_books(gating.forget_refusals, gating.settle_refusals)
     vocabulary.declare_measure(
         Measure(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import OperationalError
 
-from shouyue.kernel import jobs
+from shouyue.kernel import clock, jobs
 
 from . import closing_tasks  # noqa: F401 -- the queue looks for tasks here
-from .services import sweep, tending
+from .services import bypassing, sweep, tending
 
 TURN_SECONDS = 5
 
@@ -40,3 +41,14 @@ def sweep_due() -> None:
 def tend_due() -> None:
     """Look after the promises whose time has come."""
     tending.tend_once()
+
+
+@jobs.task(
+    "commitments.bypassed",
+    cron="41 * * * *",
+    purpose="note acts that were recorded without asking their gates",
+    lock="commitments.bypassed",
+)
+def note_bypassed() -> None:
+    """What the last week holds and nobody has noted yet; `shouyue verify` looks at all times."""
+    bypassing.note(clock.now() - timedelta(days=7))

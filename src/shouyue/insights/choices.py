@@ -51,6 +51,7 @@ PURPOSES = (
     gettext_noop("drop ended sessions and old counts of failed sign-ins"),
     gettext_noop("Takes over the statutory holidays a newly installed package brings"),
     gettext_noop("warn, escalate and give verdicts on what has fallen due"),
+    gettext_noop("note acts that were recorded without asking their gates"),
     gettext_noop("begin contract stages whose day has come"),
     gettext_noop("anchor yesterday's event digest outside the database"),
     gettext_noop("drop finished jobs and old idempotency answers"),

@@ -47,7 +47,7 @@ def run_verification(run_id: int) -> None:
             found += verification.check_chains(part, parts)
             _note(run_id, done=part + 1)
     with acting_in(EVERYTHING):
-        found += verification.check_heads()
+        found += verification.check_heads() + verification.check_meaning()
         _note(run_id, done=parts + 1)
     with acting_in(EVERYTHING):
         anchors, wrong = verification.check_anchors()

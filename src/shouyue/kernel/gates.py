@@ -6,7 +6,7 @@ the conditions a plan may name (`ticket.user_confirmed`); the module that can ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -57,15 +57,18 @@ Provider = Callable[[Request], list[Refusal]]
 Witness = Callable[[Request, list[Refusal]], None]
 
 _acts: dict[str, str | Promise] = {}
+_told: dict[str, list[str]] = {}
 _guards: dict[str, Guard] = {}
 _providers: list[Provider] = []
 _witnesses: list[Witness] = []
 _bookkeepers: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
-def declare_act(name: str, label: str | Promise) -> None:
-    """Make an act known that plans may put a gate before."""
+def declare_act(name: str, label: str | Promise, *, told_by: Sequence[str] = ()) -> None:
+    """Make an act known that plans may put a gate before. told_by: the events recorded each time it is done."""
     _acts[name] = label
+    for verb in told_by:
+        _told.setdefault(verb, []).append(name)
 
 
 def declare_guard(name: str, guard: Guard) -> None:
@@ -75,6 +78,11 @@ def declare_guard(name: str, guard: Guard) -> None:
 
 def declared_acts() -> Mapping[str, str | Promise]:
     return MappingProxyType(_acts)
+
+
+def told_acts() -> Mapping[str, Sequence[str]]:
+    """Verb → the acts it tells of."""
+    return MappingProxyType(_told)
 
 
 def declared_guards() -> Mapping[str, Guard]:

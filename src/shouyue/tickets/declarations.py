@@ -111,13 +111,13 @@ FACT_TYPES = {name: kind.value for name, kind in TICKET_FACTS.items()}
 def declare() -> None:
     """Called once, when the module is ready."""
     events.declare(*_verbs())
-    for act, label in (
-        ("ticket.assign", _("Assign a ticket")),
-        ("ticket.resolve", _("Resolve a ticket")),
-        ("ticket.close", _("Close a ticket")),
-        ("ticket.raise_tier", _("Hand a ticket to another tier")),
+    for act, label, told in (
+        ("ticket.assign", _("Assign a ticket"), "ticket.assigned"),
+        ("ticket.resolve", _("Resolve a ticket"), "ticket.resolved"),
+        ("ticket.close", _("Close a ticket"), "ticket.closed"),
+        ("ticket.raise_tier", _("Hand a ticket to another tier"), "ticket.tier_raised"),
     ):
-        gates.declare_act(act, label)
+        gates.declare_act(act, label, told_by=[told])
         own = {"to_tier": "code", "reason": "text"} if act == "ticket.raise_tier" else {}
         vocabulary.declare_act_facts(act, FACT_TYPES | own)
     for guard, check, label in (
@@ -185,17 +185,16 @@ def declare() -> None:
             "done": Look("neutral", "receipt", _("Charged")),
         },
     )
-    panels.register(
-        "ticket",
-        panels.Panel(
-            key="charge",
-            title=_("Charge decision"),
-            render=charge_views.panel,
-            order=40,
-            icon="receipt",
-            probe="EXISTS (SELECT 1 FROM tickets_ticketcharge c WHERE c.ticket_id = t.id)",
-        ),
+    charge = panels.Panel(
+        key="charge",
+        title=_("Charge decision"),
+        render=charge_views.panel,
+        order=40,
+        icon="receipt",
+        probe="EXISTS (SELECT 1 FROM tickets_ticketcharge c WHERE c.ticket_id = t.id)",
     )
+    panels.register("ticket", charge)
+    panels.register("portal-request", charge)
     navigation.register(
         Item(key="queue", label=_("Queue"), url_name="tickets:queue", icon="inbox", order=10, shortcut="g q"),
         Item(
@@ -280,6 +279,7 @@ def _verbs() -> list[Verb]:
             ("temporarily_fixed", _("Temporarily fixed"), {}),
             ("handling_recorded", _("Handling recorded"), {}),
             ("replacement_decided", _("Replacement decided by the user"), {"decision": CODE}),
+            ("charge_stated", _("Charge stated"), {"cents": FactType.INTEGER}),
             ("resolved", _("Resolved"), {}),
             ("called_back", _("Called back"), {"to": CODE}),
             ("confirmed", _("Confirmed by the user"), {"via": CODE, **by}),

@@ -31,16 +31,17 @@ def declare() -> None:
         Verb("visit.left", _("Engineer left"), {**facts, "outcome": FactType.CODE}),
         Verb("visit.cancelled", _("Visit called off"), facts),
     )
-    for act, label, own in (
-        ("visit.dispatch", _("Send an engineer"), {}),
-        ("visit.begin_work", _("Begin work on site"), {"uses": "text"}),
+    for act, label, told, own in (
+        ("visit.dispatch", _("Send an engineer"), "visit.dispatched", {}),
+        ("visit.begin_work", _("Begin work on site"), "visit.work_begun", {"uses": "text"}),
         (
             "visit.leave",
             _("Leave the site"),
+            "visit.left",
             {"outcome": "code", "backups": "code", "diagnosed_with": "text"},
         ),
     ):
-        gates.declare_act(act, label)
+        gates.declare_act(act, label, told_by=[told])
         vocabulary.declare_act_facts(act, FACT_TYPES | own)
     for guard, check, said in (
         ("visit.permissions_given", guards.permissions_given, _("everything the work touches is permitted")),

@@ -42,10 +42,11 @@ def close_period(*, actor: Actor, contract_id: int, period: str) -> Closing:
         if closing.period == wanted.key:
             return closing
     if known:
-        raise Conflict(
-            _("The period %(period)s is closed already and shares time with this one.")
-            % {"period": known[0].period}
-        )
+        said = _("%(wanted)s shares time with %(period)s, which is closed; open that again first.") % {
+            "wanted": wanted.key,
+            "period": known[0].period,
+        }
+        raise Conflict(said, fields={"period": [said]})
     now = clock.now()
     if wanted.until > now:
         raise Conflict(_("The period is not over yet."))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_lazy
 from shouyue.commitments import books
 from shouyue.commitments.queries import measuring
 from shouyue.commitments.rules.book import Book
-from shouyue.commitments.rules.happenings import Obligation
+from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.contracts.choices import Role
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import (
@@ -34,6 +34,7 @@ from shouyue.contracts.plan_language.model import (
 )
 from shouyue.contracts.queries import compiled, stage_today
 from shouyue.kernel import clock, events, gates
+from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.gates import Refusal, Request
 from shouyue.kernel.scope import EVERYTHING, acting_in
@@ -96,6 +97,19 @@ def settle_refusals() -> None:
     if _refusals.get():
         with acting_in(EVERYTHING):
             record_refusals()
+
+
+def record_bypass(done: Happening, act: str, commitment: str) -> None:
+    """An act was recorded although nobody asked this gate: it counts as missed, from now on for everybody to see."""
+    request = Request(
+        act=act,
+        subject=done.subject,
+        customer_id=done.customer_id or 0,
+        contract_id=done.contract_id,
+        actor=SYSTEM,
+        facts={"case": f"{done.case[0]}:{done.case[1]}"},
+    )
+    _record(request, commitment, "missed", "gate.bypassed", {"event": f"event:{done.id}"})
 
 
 def forget_refusals() -> None:
@@ -244,7 +258,13 @@ def _case(request: Request) -> tuple[str, int]:
     return (thread, int(of)) if thread and of.isdigit() else request.subject
 
 
-def _record(request: Request, commitment: str, state: str) -> None:
+def _record(
+    request: Request,
+    commitment: str,
+    state: str,
+    verb: str = "gate.passed",
+    told: dict[str, str] | None = None,
+) -> None:
     """One event and one settled obligation, so that a gate has its figures and its evidence like any promise."""
     if request.contract_id is None:
         return
@@ -256,13 +276,18 @@ def _record(request: Request, commitment: str, state: str) -> None:
         return
     now = clock.now()
     event = events.record(
-        "gate.refused" if state == "refused" else "gate.passed",
+        "gate.refused" if state == "refused" else verb,
         actor=request.actor,
         subject=request.subject,
         case=_case(request),
         customer_id=request.customer_id,
         contract_id=request.contract_id,
-        facts={"act": request.act, "commitment": commitment[:64], "breach": state == "missed"},
+        facts={
+            "act": request.act,
+            "commitment": commitment[:64],
+            "breach": state == "missed",
+            **(told or {}),
+        },
     )
     book = books.current(request.contract_id)
     obligation = Obligation(
