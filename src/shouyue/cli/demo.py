@@ -1,11 +1,16 @@
 """`shouyue demo …`: load, play and erase the demonstration."""
 
+from __future__ import annotations
+
 import argparse
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.parsing import Commands, add_command, in_english, load_django
 from shouyue.runtime.errors import Problem
+
+if TYPE_CHECKING:
+    from shouyue.demo.choices import Stage
 
 TURN_SECONDS = 2.0
 
@@ -31,20 +36,22 @@ def register(commands: Commands) -> None:
 def run_load(chosen: argparse.Namespace) -> int:
     _begin(chosen)
     from shouyue.demo import queries
-    from shouyue.demo.services import erasing, loading
+    from shouyue.demo.services import loading
     from shouyue.kernel.errors import Conflict
+    from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    def load() -> loading.Outcome:
-        return loading.load(days=chosen.days, tickets=chosen.tickets, seed=chosen.seed, tell=_bar)
-
+    with acting_in(EVERYTHING):
+        if queries.is_interrupted():
+            print("What an interrupted load has left is erased; it begins anew.")
     began = time.monotonic()
     try:
-        outcome = load()
+        outcome = loading.load(days=chosen.days, tickets=chosen.tickets, seed=chosen.seed, tell=_bar)
     except Conflict as refusal:
-        if refusal.code != "half_loaded":
-            raise Problem(str(refusal)) from refusal
-        erasing.erase()
-        outcome = load()
+        with in_english():
+            raise refusal
+    except KeyboardInterrupt:
+        print("\nStopped: `shouyue demo load` begins anew, `shouyue demo reset` erases what is there.")
+        raise
     print(f"\nThe demo is ready after {time.monotonic() - began:.0f} s: {outcome.steps} steps.")
     for problem in outcome.problems:
         print(f"  went wrong: {problem}")
@@ -58,7 +65,8 @@ def run_play(chosen: argparse.Namespace) -> int:
         raise Problem("The speed lies between 0.1 and 500.")
     from shouyue.demo.services import acting, playing
 
-    _refused(lambda: playing.set_speed(chosen.speed))
+    with in_english():
+        playing.set_speed(chosen.speed)
     cast, turns = acting.Cast(), 0
     try:
         while chosen.turns is None or turns < chosen.turns:
@@ -73,7 +81,8 @@ def run_play(chosen: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         pass
     finally:
-        _refused(lambda: playing.set_speed(1.0))
+        with in_english():
+            playing.set_speed(1.0)
     return 0
 
 
@@ -83,7 +92,8 @@ def run_reset(chosen: argparse.Namespace) -> int:
 
     if not chosen.yes and input("Erase the demo with everything entered into it? Type yes: ") != "yes":
         raise Problem("Nothing was erased.")
-    _refused(erasing.erase)
+    with in_english():
+        erasing.erase()
     print("The demo is erased.")
     return 0
 
@@ -96,17 +106,9 @@ def _begin(chosen: argparse.Namespace) -> None:
     load_django()
 
 
-def _refused(act: Callable[[], None]) -> None:
-    from shouyue.kernel.errors import Conflict
-
-    try:
-        act()
-    except Conflict as refusal:
-        raise Problem(str(refusal)) from refusal
-
-
-def _bar(percent: int, what: str) -> None:
-    print(f"\r{percent:3d} % {'█' * (percent // 4):<25} {what:<50}", end="", flush=True)
+def _bar(percent: int, stage: Stage) -> None:
+    with in_english():
+        print(f"\r{percent:3d} % {'█' * (percent // 4):<25} {stage.label!s:<50}", end="", flush=True)
 
 
 def _positive(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from shouyue import __version__
 from shouyue.cli.parsing import Commands
+from shouyue.runtime import database
 from shouyue.runtime.environment import load_environment
 from shouyue.runtime.errors import Problem
 
@@ -40,13 +41,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _settle()
         return status
     except Problem as problem:
-        print(f"shouyue: {problem}", file=sys.stderr)
-        return 1
+        return _tell(problem)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        known = database.trouble(error)
+        if known is None:
+            raise
+        return _tell(known)
+
+
+def _tell(problem: Problem) -> int:
+    print(f"shouyue: {problem}", file=sys.stderr)
+    return 1
 
 
 def _settle() -> None:

@@ -2,8 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
+
+from shouyue.runtime.errors import Problem
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], int]
@@ -22,3 +25,18 @@ def load_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shouyue.config.settings")
     django.setup()
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """The terminal speaks English; what a service refuses becomes one sentence. Raises: Problem."""
+    from django.utils import translation
+
+    from shouyue.kernel.errors import ShouyueError
+
+    with translation.override("en"):
+        try:
+            yield
+        except ShouyueError as error:
+            wrong = [f"{field}: {text}" for field, texts in error.fields.items() for text in texts]
+            raise Problem(" ".join(wrong) or error.message) from error

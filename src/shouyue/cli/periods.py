@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.parsing import Commands, add_command, in_english, load_django
 from shouyue.runtime.errors import Problem
 
 Result = TypeVar("Result")
@@ -101,14 +101,7 @@ def run_reopen(chosen: argparse.Namespace) -> int:
 
 def _within(work: Callable[[], Result]) -> Result:
     """Run in a transaction of its own, in English; a refusal becomes one sentence."""
-    from django.utils import translation
-
-    from shouyue.kernel.errors import ShouyueError
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    with translation.override("en"):
-        try:
-            with acting_in(EVERYTHING):
-                return work()
-        except ShouyueError as error:
-            raise Problem(error.message) from error
+    with in_english(), acting_in(EVERYTHING):
+        return work()

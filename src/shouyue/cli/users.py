@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.parsing import Commands, add_command, in_english, load_django
 from shouyue.runtime.errors import Problem
 
 if TYPE_CHECKING:
@@ -112,18 +112,10 @@ def run_deactivate(chosen: argparse.Namespace) -> int:
 
 def _do(change: Callable[[], User]) -> User:
     """Run a service in its own transaction, in English; a refusal becomes one sentence."""
-    from django.utils import translation
-
-    from shouyue.kernel.errors import ShouyueError
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    with translation.override("en"):
-        try:
-            with acting_in(EVERYTHING):
-                return change()
-        except ShouyueError as error:
-            wrong = [f"{field}: {text}" for field, texts in error.fields.items() for text in texts]
-            raise Problem(" ".join(wrong) or error.message) from error
+    with in_english(), acting_in(EVERYTHING):
+        return change()
 
 
 def _id_of(username: str) -> int:
