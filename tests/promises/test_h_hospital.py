@@ -135,6 +135,6 @@ def test_h_25_ward_rounds_kept_and_broken():
 
 def test_h_26_departments_called_kept_and_broken():
     contract = seasons.contract_under(PLAN)
-    seasons.happened(contract, MONDAY + DAY, "ticket.called_back", 40, request_type="incident")
+    seasons.happened(contract, MONDAY + DAY, "ticket.called_back", 10, request_type="incident")
     seasons.pass_to(beijing("2026-05-01 09:00"))
     assert seasons.states(contract, "departments-called")[:2] == ["kept", "missed"]

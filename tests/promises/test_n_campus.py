@@ -185,7 +185,7 @@ def test_n_23_weekly_rounds_kept_and_broken():
 
 def test_n_24_asked_afterwards_kept_and_broken():
     contract = seasons.contract_under(PLAN)
-    seasons.happened(contract, MONDAY + DAY, "ticket.called_back", 30, request_type="incident")
+    seasons.happened(contract, MONDAY + DAY, "ticket.called_back", 10, request_type="incident")
     seasons.pass_to(beijing("2026-05-01 09:00"))
     assert seasons.states(contract, "asked-afterwards")[:2] == ["kept", "missed"]
 

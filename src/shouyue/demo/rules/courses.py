@@ -55,13 +55,13 @@ def hospital(case: Case) -> None:
     """Life support first; parts of the maker are waited for; departments are called afterwards."""
     _report(case, {"phone": 70, "im": 12, "portal": 18})
     answer_limit, arrive_limit, work_limit = _limits(case)
-    stories.answer(case, answer_limit, answer_limit * 0.4, 0.04)
+    stories.answer(case, answer_limit, answer_limit * 0.4, 0.03)
     if case.goes_wrong("cancel", 0.02):
         return stories.withdrawn(case)
     if case.fault.consultation:
         return stories.by_phone(case, case.script.desk(), 12)
     _send(case, ("ding.wei", "yan.jun", "miao.qing"))
-    _arrive(case, arrive_limit, 0.07, when_late=_call_maker)
+    _arrive(case, arrive_limit, 0.04, when_late=_call_maker)
     stories.look_into(case)
     waited = _wait(case, (("customer", 0.08, 2), ("part", 0.14, 26)))
     return _finish(case, work_limit, waited=waited, called=0.85)
@@ -89,7 +89,7 @@ def campus(case: Case) -> None:
     )
     answer_limit, arrive_limit, work_limit = _limits(case)
     answer_limit = 4 if examination else answer_limit
-    stories.answer(case, answer_limit, answer_limit * 0.4, 0.04)
+    stories.answer(case, answer_limit, answer_limit * 0.4, 0.03)
     if case.goes_wrong("cancel", 0.03):
         return stories.withdrawn(case)
     if case.fault.consultation:
@@ -99,7 +99,7 @@ def campus(case: Case) -> None:
     if case.goes_wrong("promise", 0.06):
         return _promise(case)
     _send(case, ("luo.bin", "fan.yu", "qu.na"))
-    late = _arrive(case, 14 if examination else arrive_limit, 0.08)
+    late = _arrive(case, 14 if examination else arrive_limit, 0.05)
     stories.look_into(case)
     waited = _wait(case, (("customer", 0.07, 3), ("vendor", 0.1, 4)))
     left = work_limit - case.minutes()
@@ -186,7 +186,7 @@ def bank(case: Case) -> None:
     script, place = case.script, case.place
     _report(case, {"monitoring": 55, "phone": 35, "portal": 10})
     answer_limit, arrive_limit, work_limit = _limits(case)
-    stories.answer(case, answer_limit, answer_limit * 0.35, 0.04)
+    stories.answer(case, answer_limit, answer_limit * 0.35, 0.02)
     if case.goes_wrong("cancel", 0.02):
         return stories.withdrawn(case)
     if case.fault.consultation:
@@ -198,7 +198,7 @@ def bank(case: Case) -> None:
         script.now = _seven(script)
         since = case.minutes()
     farther = FARTHER.get(place.area if place else "", 1) if case.fault.severity != "cosmetic" else 1
-    _arrive(case, arrive_limit * farther, 0.07, since=since)
+    _arrive(case, arrive_limit * farther, 0.03, since=since)
     stories.look_into(case)
     if case.fault.item:
         _charge(case)
@@ -288,7 +288,7 @@ def _wait(case: Case, causes: tuple[tuple[str, float, float], ...]) -> bool:
 def _finish(case: Case, work_limit: float, *, waited: bool, called: float) -> None:
     """Solved on the spot, signed, called back, confirmed; cash at risk is signed for before it is closed."""
     script = case.script
-    late = not waited and case.goes_wrong("work", 0.05)
+    late = not waited and case.goes_wrong("work", 0.03)
     spent = (
         work_limit * script.rng.uniform(1.05, 1.4)
         if late

@@ -96,13 +96,13 @@ def gov_build(case: Case) -> None:
     asks = case.fault.cause != "operating_error" and case.goes_wrong("promise", 0.12)
     more = {"request_type": "consultation"} if asks else {}
     report(case, {"phone": 60, "portal": 25, "im": 10, "email": 5}, severity="ordinary", **more)
-    answer(case, 60, 11, 0.025)
-    if case.goes_wrong("cancel", 0.03):
+    major = not asks and case.fault.cause != "operating_error" and case.goes_wrong("major", 0.05)
+    answer(case, *((12, 4, 0) if major else (60, 11, 0.025)))
+    if not major and case.goes_wrong("cancel", 0.03):
         return withdrawn(case)
     if case.fault.cause == "operating_error":
         return by_phone(case, script.desk(), 12)
-    major = not asks and case.goes_wrong("major", 0.05)
-    script.after(script.about(3))
+    script.after(2 if major else script.about(3))
     triage(case, script.desk(), grave=major)
     script.after(script.rng.uniform(25, 40) if "unassigned" in case.forced else 1)
     onsite = (not asks and not case.fault.is_remote) or case.goes_wrong("road", 0.18)
@@ -110,9 +110,9 @@ def gov_build(case: Case) -> None:
     if asks:
         return _answer_by(case)
     if major:
-        script.after(script.about(6))
+        script.after(2)
         script.do("grade_ticket", script.desk(), severity="major")
-        script.after(script.within(25, 9))
+        script.after(script.within(12, 6))
         script.do("vouch_for", "service", promise="direct-call")
         script.after(script.about(12))
         script.do("raise_tier", "manager", to_tier="T3", reason=script.say("raise"))

@@ -6,7 +6,7 @@ Little of it fails, as in life: a round falls out, a word is given late.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,10 @@ from .texts import Fault, Words
 
 AHEAD = timedelta(days=10)
 """Rounds of the coming days are planned too, so that they go on while somebody looks."""
+FIRST_DAYS = 5
+"""The first round goes quickly everywhere, for the month or fortnight that runs when life begins."""
+AFTERNOON = (15.2,)
+"""When people look at what they have to vouch for, unless their contract gives them less than a day."""
 ROUND = Fault(
     kind="round",
     category="round",
@@ -36,7 +40,7 @@ def of(scene: Scene, row: Mapping[str, Any], seed: int, since: datetime, end: da
     """All of one contract between the two instants; row: the contract's lines in the data file."""
     for number, wanted in enumerate(row.get("rounds", ())):
         yield from _rounds(scene, wanted, f"{scene.code}-ROUND{number}", seed, since, end + AHEAD)
-    yield from _vouching(scene, since, end + AHEAD)
+    yield _vouching(scene, row.get("looks_at", AFTERNOON), since, end + AHEAD)
     for name, days in row.get("milestones_later", {}).items():
         yield _milestone(scene, name, end + timedelta(days=days))
 
@@ -44,22 +48,20 @@ def of(scene: Scene, row: Mapping[str, Any], seed: int, since: datetime, end: da
 def _rounds(
     scene: Scene, wanted: Mapping[str, Any], key: str, seed: int, since: datetime, until: datetime
 ) -> Iterator[Script]:
-    """Once in so many days at each place; every so often one falls out."""
+    """Once in so many days at each place, and once when life begins; every so often one falls out."""
     places = [place for place in scene.places if place.area == wanted.get("area", place.area)]
     step = timedelta(days=wanted["days"])
     begin = since.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     first = begin + timedelta(days=(wanted.get("weekday", 0) - begin.weekday()) % 7)
     turns = int((until - first) / step) + 1
-    for turn in range(turns):
+    for turn in range(-1 if step > timedelta(days=FIRST_DAYS) else 0, turns):
         for index, place in enumerate(places):
             rng = random.Random(f"{seed}:{key}:{turn}:{index}")
             if rng.random() < wanted.get("missed", 0.06):
                 continue
-            spread = index * wanted.get("spread_days", 0.2)
-            at = (
-                first
-                + step * turn
-                + timedelta(days=int(spread), hours=8.6 + 6 * (spread % 1), minutes=rng.uniform(0, 50))
+            spread = index * wanted.get("spread_days", 0.2) if turn >= 0 else FIRST_DAYS * index / len(places)
+            at = (first + step * turn if turn >= 0 else begin) + timedelta(
+                days=int(spread), hours=8.6 + 6 * (spread % 1), minutes=rng.uniform(0, 50)
             )
             if since <= at < until:
                 yield _round(scene, f"{key}-{turn}-{index}", at, rng, place, str(rng.choice(wanted["by"])))
@@ -104,29 +106,29 @@ def _round(scene: Scene, key: str, at: datetime, rng: random.Random, place: Plac
     return script
 
 
-def _vouching(scene: Scene, since: datetime, until: datetime) -> Iterator[Script]:
-    """Once a day people look at what they have to vouch for, and give their word where it is time."""
+def _vouching(scene: Scene, hours: Sequence[float], since: datetime, until: datetime) -> Script:
+    """Every day people look at what they have to vouch for, and give their word where it is time."""
     script = Script(f"{scene.code}-VOUCH", scene, random.Random(scene.code), since)
-    day = since.astimezone(ZONE).replace(hour=15, minute=10, second=0, microsecond=0)
-    while day < until:
-        script.now = day
-        if day >= since:
-            script.do("vouch", scene.portal, contract_id=scene.contract_id)
-        day += timedelta(days=1)
-    yield script
+    for at in _daily(hours, since, until):
+        script.now = at
+        script.do("vouch", scene.portal, contract_id=scene.contract_id)
+    return script
 
 
 def calls(scene: Scene, since: datetime, until: datetime) -> Script:
     """The desk makes the calls that plans ask for, some times a day."""
     script = Script("CALLS", scene, random.Random("calls"), since)
+    for at in _daily((8.4, 11.2, 14.7, 17.9, 21.5), since, until):
+        script.now = at
+        script.do("make_calls", script.desk())
+    return script
+
+
+def _daily(hours: Sequence[float], since: datetime, until: datetime) -> Iterator[datetime]:
     day = since.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     while day < until:
-        for hours in (8.4, 11.2, 14.7, 17.9, 21.5):
-            script.now = day + timedelta(hours=hours)
-            if since <= script.now < until:
-                script.do("make_calls", script.desk())
+        yield from (at for hour in hours if since <= (at := day + timedelta(hours=hour)) < until)
         day += timedelta(days=1)
-    return script
 
 
 def _milestone(scene: Scene, name: str, at: datetime) -> Script:

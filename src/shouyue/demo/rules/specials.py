@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from . import courses, stories
+from .rhythm import ZONE
 from .script import Scene, Script
 from .texts import Fault, faults
 
@@ -127,23 +128,28 @@ def outage(scene: Scene, key: str, at: datetime, rng: random.Random) -> Iterator
         yield script
 
 
+HELD_UP = (("answer", 0.2), ("road", 0.45), ("work", 0.7))
+"""What goes wrong in each smaller contract whatever else happens, and after which part of the life."""
+GRAVE = {"HOSP": ("imaging", "stopped"), "CAMPUS": ("room", "room"), "ATM": ("machine", "out-of-service")}
+"""Kind and grade of what is held up: a limit that ends on the same day."""
+
+
 def held_up(
     scenes: Mapping[str, Scene], since: datetime, end: datetime, rng: random.Random
 ) -> Iterator[Script]:
-    """One case of each smaller contract in which nobody arrives in time, whatever the others come to.
+    """Cases of the smaller contracts that are answered, reached and solved too late, in the middle of a morning.
 
-    That of the bank is a machine broken by vandals, which is charged.
+    At one of the bank's machines vandals were at work, which is charged.
     """
     vandalised = next(one for one in faults(scenes["ATM"].plan) if one.item == "vandalism")
-    chosen = (
-        ("HOSP", _sort(scenes["HOSP"], "imaging", "HOSP", rng)),
-        ("CAMPUS", _sort(scenes["CAMPUS"], "room", "CAMPUS", rng)),
-        ("ATM", vandalised),
-    )
-    for number, (code, fault) in enumerate(chosen):
-        day = since + (end - since) * (0.35 + 0.2 * number)
-        at = day.replace(hour=10, minute=rng.randrange(60))
-        yield courses.write(scenes[code], f"HELD-UP-{code}", at, rng, fault=fault, forced={"road"})
+    for place, (code, (kind, grade)) in enumerate(GRAVE.items()):
+        sorts = [one for one in faults(scenes[code].plan) if one.kind == kind and one.severity == grade]
+        for trouble, share in HELD_UP:
+            day = since + (end - since) * (share + 0.04 * place)
+            at = day.astimezone(ZONE).replace(hour=9, minute=rng.randrange(60))
+            fault = vandalised if (code, trouble) == ("ATM", "road") else rng.choice(sorts)
+            key = f"HELD-UP-{code}-{trouble}"
+            yield courses.write(scenes[code], key, at, rng, fault=fault, forced={trouble})
 
 
 def in_the_middle(scenes: Mapping[str, Scene], end: datetime, rng: random.Random) -> Iterator[Script]:

@@ -20,7 +20,7 @@ from shouyue.kernel import clock
 
 _SET = """
 UPDATE commitments_commitment SET next_at = %(at)s
-WHERE id = ANY(%(ids)s) AND next_at >= %(now)s AND next_at {than} %(at)s
+WHERE id = ANY(%(ids)s) AND next_at > %(now)s AND next_at {than} %(at)s
 """
 
 
@@ -36,7 +36,10 @@ def steady() -> list[int]:
 
 
 def look_weekly(ids: Sequence[int]) -> None:
-    """What has just been planned, or vouched for, is planned again on Monday. Queries: one."""
+    """What has just been planned, or vouched for, is planned again on Monday; what is due now is not put off.
+
+    Queries: one.
+    """
     now = clock.now()
     days = 7 - now.astimezone(ZONE).weekday()
     _set(ids, _shortly_after_midnight(now, days, ZONE), than="<")

@@ -35,14 +35,15 @@ REACHED = 0.85
 def ask_signoff(
     *, actor: Actor, ticket_id: int, kind: str, purpose: str, capacity: str, text: str, engineer: int = 0
 ) -> None:
-    """Ask somebody of the customer about a ticket; with an engineer, both of them in any order."""
+    """Ask somebody of the customer about a ticket, or its latest visit; with an engineer, both in any order."""
     ticket = Ticket.objects.get(pk=ticket_id)
+    subject = ("visit", ticket.visits.latest("id").pk) if purpose == "visit" else ("ticket", ticket.pk)
     ours = [Asked(user_id=engineer)] if engineer else []
     signoffs.ask(
         actor=actor,
         kind=kind,
         purpose=purpose,
-        subject=("ticket", ticket.pk),
+        subject=subject,
         case=("ticket", ticket.pk),
         customer_id=ticket.customer_id,
         contract_id=ticket.contract_id,
@@ -64,9 +65,7 @@ def refuse_signoff(*, actor: Actor, ticket_id: int, words: str) -> None:
 
 def _asked(actor: Actor, ticket_id: int) -> int:
     """The newest step about the ticket that this person may answer. Raises: Conflict."""
-    steps = SignoffStep.objects.filter(
-        signoff__subject_type="ticket", signoff__subject_id=ticket_id, state="asked"
-    )
+    steps = SignoffStep.objects.filter(signoff__case_type="ticket", signoff__case_id=ticket_id, state="asked")
     for step in steps.select_related("signoff").order_by("-id"):
         if standing_of(actor, step.signoff, step) is not None:
             return int(step.pk)
