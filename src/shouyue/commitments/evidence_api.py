@@ -65,6 +65,7 @@ class ProofNoticeOut(Schema):
     state: str
     created_at: datetime
     sent_at: datetime | None
+    arrived_at: datetime | None
     error: str
 
 
@@ -152,10 +153,11 @@ def get_evidence(request: HttpRequest, obligation_id: int) -> dict[str, Any]:
             {
                 "step": notice.step,
                 "channel": notice.channel,
-                "to": notice.user.name,
+                "to": notice.reader.name,
                 "state": notice.state,
                 "created_at": notice.created_at,
                 "sent_at": notice.sent_at,
+                "arrived_at": notice.arrived_at,
                 "error": notice.error,
             }
             for notice in found.notices

@@ -31,7 +31,7 @@ from shouyue.kernel.actor import Access, Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.pinyin import search_text
 from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, Scope
-from shouyue.parties.models import Customer, ProviderUnit, Site, Vendor
+from shouyue.parties.models import Contact, Customer, ProviderUnit, Site, Vendor
 
 __all__ = ["STAMP_SQL", "compiled", "compiled_at", "plan_of", "read_ahead"]
 
@@ -328,6 +328,42 @@ def members(contract_id: int, role: str) -> list[User]:
         _holds_on(clock.today(DEFAULT_ZONE)), contract_id=contract_id, role=role, user__is_active=True
     )
     return [row.user for row in rows.select_related("user").order_by("id")]
+
+
+_CONTACTS = """
+SELECT k.id, r.role, c.id FROM contracts_contract k
+JOIN unnest(%s::text[]) AS r (role) ON true
+JOIN parties_contact c ON c.customer_id = k.customer_id AND c.user_id IS NULL AND c.is_active
+    AND c.capacities @> ARRAY[substr(r.role, 10)]::varchar[]
+WHERE k.id = ANY(%s) AND (c.site_id IS NULL OR EXISTS (
+    SELECT 1 FROM contracts_contractsite s WHERE s.contract_id = k.id AND s.site_id = c.site_id))
+ORDER BY k.id, r.role, c.id
+"""
+MOST_CONTACTS = 10
+"""So many contacts of one capacity are told about one contract."""
+
+
+def contacts_without_account(
+    contract_ids: Iterable[int], roles: Iterable[str]
+) -> dict[tuple[int, str], list[Contact]]:
+    """The customer's people who have no account, by contract and role: contacts with the role as their capacity, of
+    the customer as a whole or of a site of the contract. Queries: two, or none.
+    """
+    outside = [role for role in roles if role.startswith("customer.")]
+    if not outside:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTACTS, [outside, list(contract_ids)])
+        rows = cursor.fetchall()
+    people = Contact.objects.select_related("customer").in_bulk(
+        {contact for _contract, _role, contact in rows}
+    )
+    found: dict[tuple[int, str], list[Contact]] = {}
+    for contract_id, role, contact in rows:
+        same = found.setdefault((contract_id, role), [])
+        if len(same) < MOST_CONTACTS:
+            same.append(people[contact])
+    return found
 
 
 def memberships_of(actor: Actor, contract_id: int) -> QuerySet[Membership]:

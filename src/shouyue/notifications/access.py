@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import NotAllowed
 
 OPERATORS = ("system_admin", "desk_admin", "audit_admin", "service_manager", "hq")
 CALLERS = ("desk_agent", "dispatcher", "desk_admin", "service_manager")
@@ -28,6 +29,12 @@ def can_call(actor: Actor) -> bool:
 def can_see_gateways(actor: Actor) -> bool:
     """May see how channels are set up, without their secrets."""
     return actor.is_staff and not actor.roles.isdisjoint(LOOKERS)
+
+
+def require_set_up(actor: Actor) -> None:
+    """Raises: NotAllowed."""
+    if not can_set_up(actor):
+        raise NotAllowed
 
 
 def can_set_up(actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""JSON API: the caller's own notices."""
+"""JSON API: the caller's own notices, and the operators' delivery log."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
+from pydantic import Field
 
 from shouyue.web import rest
 
 from . import queries, services
-from .models import Notice
+from .models import Notice, Receipt
 
 router = Router(tags=["notices"])
 
@@ -67,3 +68,80 @@ class HandOnIn(Schema):
 def hand_on(request: HttpRequest, notice_id: int, given: HandOnIn) -> Notice:
     """The colleague is told and gets what follows instead of the caller."""
     return services.hand_on(actor=rest.actor_of(request), notice_id=notice_id, to=given.to)
+
+
+class DeliveryOut(Schema):
+    """A notice on its way. sent_at: accepted by the server or gateway; arrived_at: as the provider reported later."""
+
+    id: int
+    to: str
+    has_account: bool
+    channel: str
+    level: str
+    subject: str
+    state: str
+    attempts: int
+    error: str
+    created_at: datetime
+    sent_at: datetime | None
+    arrived_at: datetime | None
+
+    @staticmethod
+    def resolve_to(notice: Notice) -> str:
+        """Its reader's name."""
+        return notice.reader.name
+
+    @staticmethod
+    def resolve_has_account(notice: Notice) -> bool:
+        """Whether its reader is a user; else a contact of the customer."""
+        return notice.user_id is not None
+
+
+class DeliveryQuery(rest.PageQuery):
+    """state, channel: as the notices have them; text: part of the reader's name."""
+
+    state: str = ""
+    channel: str = ""
+    text: str = ""
+
+
+class ReceiptOut(Schema):
+    """What a provider reported. notice: null when it belongs to no message of ours."""
+
+    id: int
+    message: str
+    notice: int | None = Field(None, alias="notice_id")
+    outcome: str
+    reason: str
+    reported_at: datetime | None
+    received_at: datetime
+
+
+class ReceiptQuery(rest.PageQuery):
+    """unknown: only those that belong to no message of ours."""
+
+    unknown: bool = False
+
+
+@router.get("deliveries", response=rest.Page[DeliveryOut], summary="Delivery log")
+def list_deliveries(request: HttpRequest, query: Query[DeliveryQuery]) -> dict[str, object]:
+    """What became of every notice, newest first; for operators."""
+    rows = queries.delivery_log(
+        rest.actor_of(request), state=query.state, channel=query.channel, text=query.text
+    )
+    return rest.paged(rows, query, order=("-id",))
+
+
+@router.get(
+    "deliveries/{notice_id}/receipts", response=list[ReceiptOut], summary="What was reported about it"
+)
+def list_receipts_of(request: HttpRequest, notice_id: int) -> list[Receipt]:
+    """What providers have reported later about one notice, oldest first."""
+    return queries.receipts_of(queries.delivery_of(rest.actor_of(request), notice_id))
+
+
+@router.get("channels/{gateway_id}/receipts", response=rest.Page[ReceiptOut], summary="Reports of a gateway")
+def list_receipts_by(request: HttpRequest, gateway_id: int, query: Query[ReceiptQuery]) -> dict[str, object]:
+    """What a gateway has reported later, newest first; for those who set channels up."""
+    rows = queries.receipts_by(rest.actor_of(request), gateway_id, unknown=query.unknown)
+    return rest.paged(rows, query, order=("-id",))

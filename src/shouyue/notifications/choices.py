@@ -19,6 +19,9 @@ class Channel(models.TextChoices):
 OUTWARD = (Channel.EMAIL, Channel.SMS, Channel.ROBOT)
 """Channels that leave the house by themselves."""
 
+CONTACT_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.PHONE)
+"""The ways to somebody who has no account."""
+
 PLAN_WORDS = {
     "app": Channel.IN_APP,
     "mail": Channel.EMAIL,
@@ -36,8 +39,9 @@ class State(models.TextChoices):
     HELD = "held", _("Waits for the end of quiet hours")
     SENDING = "sending", _("Being sent")
     BUNDLED = "bundled", _("Waits in a digest")
-    SENT = "sent", _("Delivered")
-    DIGESTED = "digested", _("Delivered in a digest")
+    SENT = "sent", _("Sent")
+    ARRIVED = "arrived", _("Message arrived")
+    DIGESTED = "digested", _("Sent in a digest")
     FAILED = "failed", _("Failed")
     STOPPED = "stopped", _("Not needed any more")
     READ = "read", _("Read")
@@ -59,11 +63,25 @@ class GatewayKind(models.TextChoices):
     WECOM = "wecom", _("WeCom group robot")
     DINGTALK = "dingtalk", _("DingTalk group robot")
     FEISHU = "feishu", _("Feishu group robot")
+    MAIL = "mail", _("Delivery reports of e-mail")
 
     @property
     def channel(self) -> Channel:
         """The channel a gateway of this kind serves."""
+        if self is GatewayKind.MAIL:
+            return Channel.EMAIL
         return Channel.SMS if self.value.startswith("sms_") else Channel.ROBOT
+
+
+WITH_RECEIPTS = frozenset({GatewayKind.SMS_ALIYUN, GatewayKind.SMS_HTTP, GatewayKind.MAIL})
+"""Kinds that report later whether a message arrived; group robots have no such thing."""
+
+
+class Arrival(models.TextChoices):
+    """What a receipt says about a message."""
+
+    ARRIVED = "arrived", _("Message arrived")
+    FAILED = "failed", _("Failed")
 
 
 class CallOutcome(models.TextChoices):

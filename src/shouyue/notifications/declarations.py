@@ -5,10 +5,12 @@ from __future__ import annotations
 from time import monotonic
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import events
 from shouyue.kernel.events import FactType, Verb
+from shouyue.parties.access import changes_contacts, reads_contacts
 from shouyue.web import navigation, panels, rest, states
 from shouyue.web.moulds import mould
 from shouyue.web.states import Look
@@ -29,6 +31,18 @@ def bell(request: HttpRequest, obj: object) -> str | None:
         return None
     count = queries.unread_count(actor)
     return mould("notifications/_bell.html", count=count, many=queries.MANY)()
+
+
+def contacts_told(request: HttpRequest, customer: object) -> str | None:
+    """How the customer's contacts without account are told, and who cannot be."""
+    actor = getattr(request, "actor", None)
+    if actor is None or not actor.is_staff or not reads_contacts(actor):
+        return None
+    rows = queries.contacts_told(actor, customer.pk)  # type: ignore[attr-defined]
+    if not rows:
+        return None
+    context = {"rows": rows, "can_change": changes_contacts(actor)}
+    return render_to_string("notifications/_contacts_told.html", context)
 
 
 def calls_badge(request: HttpRequest) -> int | None:
@@ -61,6 +75,11 @@ def declare() -> None:
             _("Person called"),
             {"step": CODE, "outcome": CODE, "notice": FactType.REFERENCE},
         ),
+        Verb(
+            "contact.wishes_set",
+            _("Ways to tell a contact set"),
+            {"told": FactType.BOOLEAN, "himself": FactType.BOOLEAN},
+        ),
         *(
             Verb(f"gateway.{done}", label, {"kind": CODE, "on": FactType.BOOLEAN})
             for done, label in (
@@ -71,16 +90,17 @@ def declare() -> None:
             )
         ),
     )
-    rest.declare_area("notices", _("Notices"))
+    rest.declare_area("notices", _("Notices"), "deliveries", "channels")
     states.register(
         "notice",
         {
             "queued": Look("progress", "clock", _("Waiting")),
-            "sent": Look("good", "check", _("Delivered")),
+            "sent": Look("good", "send", _("Sent")),
+            "arrived": Look("good", "check", _("Message arrived")),
             "held": Look("neutral", "moon", _("Waits for the end of quiet hours")),
-            "sending": Look("progress", "send", _("Being sent")),
+            "sending": Look("progress", "clock", _("Being sent")),
             "bundled": Look("progress", "clock", _("Waits in a digest")),
-            "digested": Look("good", "check", _("Delivered in a digest")),
+            "digested": Look("good", "send", _("Sent in a digest")),
             "stopped": Look("muted", "hand-stop", _("Not needed any more")),
             "failed": Look("bad", "alert-circle", _("Failed")),
             "read": Look("muted", "checks", _("Read")),
@@ -108,6 +128,16 @@ def declare() -> None:
     )
     panels.register(
         "topbar", panels.Panel(key="bell", title=_("Notices"), render=bell, order=50, icon="bell")
+    )
+    panels.register(
+        "customer",
+        panels.Panel(
+            key="contacts-told",
+            title=_("Contacts without account: how they are told"),
+            render=contacts_told,
+            order=60,
+            icon="bell-ringing",
+        ),
     )
     navigation.register(
         navigation.Item(

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .choices import Channel, GatewayKind
+from .choices import CONTACT_CHANNELS, Channel, GatewayKind
 from .rules import setup
 
 
@@ -45,6 +45,21 @@ class PreferenceForm(forms.Form):
             self.fields["robot_id"].choices = [("", _("Any")), *robots]  # type: ignore[attr-defined]
         else:
             del self.fields["robot_id"]
+
+
+class ContactWishForm(forms.Form):
+    """How a contact without account is told; no channel: not at all."""
+
+    channels = forms.MultipleChoiceField(
+        label=_("By these ways"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(one.value, one.label) for one in CONTACT_CHANNELS],
+        help_text=_("None of them: no messages any more."),
+    )
+    quiet_from = PreferenceForm.base_fields["quiet_from"]
+    quiet_to = PreferenceForm.base_fields["quiet_to"]
+    urgent_breaks_through = PreferenceForm.base_fields["urgent_breaks_through"]
 
 
 class HandOnForm(forms.Form):

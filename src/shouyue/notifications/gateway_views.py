@@ -8,22 +8,31 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.web import lists
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 
 from . import access, forms, queries, secrets_of, services
-from .choices import GatewayKind
+from .choices import WITH_RECEIPTS, GatewayKind
 from .models import Gateway, Notice
 from .rules import setup
 from .rules.pace import BREAKS_AFTER
 from .views import actor_of
 
 UNSETTLED = ("queued", "held", "sending")
+KEPT_UNDER = "receipt_address"
+RECEIPT_COLUMNS = (
+    lists.Column(key="received", label=gettext_lazy("Received at")),
+    lists.Column(key="message", label=gettext_lazy("Message")),
+    lists.Column(key="outcome", label=gettext_lazy("Result")),
+    lists.Column(key="reason", label=gettext_lazy("Reason")),
+)
 
 
 @require_GET
@@ -113,9 +122,61 @@ def channel(request: HttpRequest, gateway_id: int) -> HttpResponse:
         "tries": tries,
         "unsettled": _unsettled(tries),
         "can_set_up": access.can_set_up(actor),
+        "has_receipts": gateway.kind in WITH_RECEIPTS,
+        "address": _address(request, gateway_id),
+        "unknown": queries.receipts_by(actor, gateway_id, unknown=True).count(),
     }
     status = 422 if form.errors else 200
     return render_page(request, "notifications/channel.html", context, part="tries", status=status)
+
+
+@require_GET
+def receipts(request: HttpRequest, gateway_id: int) -> HttpResponse:
+    """Everything a gateway has reported later, or only what belongs to no message of ours."""
+    actor = actor_of(request)
+    gateway = queries.gateway_of(actor, gateway_id)
+    filters = lists.filters_from(
+        request,
+        [
+            lists.Filter(
+                key="which", label=_("Message"), choices=[lists.Choice(value="unknown", label=_("Unknown"))]
+            )
+        ],
+    )
+    rows = queries.receipts_by(actor, gateway_id, unknown=filters[0].value == "unknown")
+    part = lists.keyset(rows, order=("-id",), cursor=request.GET.get("after", ""))
+    page = lists.ListPage(
+        id="receipts",
+        caption=_("Delivery reports"),
+        columns=RECEIPT_COLUMNS,
+        rows=part.rows,
+        row_template="notifications/_receipt_row.html",
+        filters=filters,
+        next_cursor=part.next_cursor,
+        previous_cursor=part.previous_cursor,
+        empty=lists.Empty(title=_("Nothing has been reported yet"), icon="mail-forward"),
+    )
+    context = {"list": page, "gateway": gateway}
+    return render_page(request, "notifications/receipts.html", context, part="list")
+
+
+@require_POST
+def issue_address(request: HttpRequest, gateway_id: int) -> HttpResponse:
+    """A new secret address for delivery reports; the next page shows it once."""
+    request.session[KEPT_UNDER] = [
+        gateway_id,
+        services.issue_receipt_address(actor=actor_of(request), gateway_id=gateway_id),
+    ]
+    return go(request, reverse("notifications:channel", args=[gateway_id]))
+
+
+def _address(request: HttpRequest, gateway_id: int) -> str:
+    """The address made just now, shown once."""
+    kept = request.session.get(KEPT_UNDER)
+    if not kept or kept[0] != gateway_id or request.headers.get("HX-Request") == "true":
+        return ""
+    del request.session[KEPT_UNDER]
+    return f"{settings.BASE_URL}{reverse('notifications:receipts', args=[kept[1]])}"
 
 
 @require_POST

@@ -5,20 +5,24 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.accounts.models import User
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.fields import CustomerIdField, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
+from shouyue.parties.models import Contact
 
-from .choices import Channel, GatewayKind, Level, State
+from .choices import Arrival, Channel, GatewayKind, Level, State
 
 
 class Gateway(models.Model):
     """A way out of the house for text messages or robots, set up by the system administrator.
 
     settings: what may be shown; sealed: what may not (keys, tokens, a robot's address), encrypted. failures: in a row;
-    until open_until nothing is sent through it (the breaker, or the provider asked for a pause).
+    until open_until nothing is sent through it (the breaker, or the provider asked for a pause). receipt_digest: of
+    the secret address at which it reports what became of messages.
     """
 
     name = models.CharField(_("name"), max_length=60, unique=True)
@@ -34,6 +38,9 @@ class Gateway(models.Model):
     last_failed_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
     secrets_changed_at = models.DateTimeField(null=True)
+    receipt_digest = models.CharField(max_length=64, blank=True)
+    last_receipt_at = models.DateTimeField(null=True)
+    receipts_error = models.CharField(max_length=300, blank=True)
     version = models.IntegerField(default=1)
     created_at = models.DateTimeField()
 
@@ -45,19 +52,38 @@ class Gateway(models.Model):
 
 
 class Preference(models.Model):
-    """How one person wants to be told where a plan leaves the choice, and when not to be disturbed (own zone)."""
+    """How one person wants to be told where a plan leaves the choice, and when not to be disturbed (own zone).
+
+    Of a contact without account: the only ways he may be told by; none of them when he wants to hear nothing.
+    """
 
     customer_id = CustomerIdField()
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
+        null=True,
         related_name="notice_preference",
+    )
+    contact = SameCustomerForeignKey(
+        Contact, models.CASCADE, null=True, db_index=False, related_name="notice_preferences"
     )
     channels = ArrayField(models.CharField(max_length=8), default=list)
     robot = models.ForeignKey(Gateway, models.SET_NULL, null=True, related_name="+")
     quiet_from = models.TimeField(null=True)
     quiet_to = models.TimeField(null=True)
     urgent_breaks_through = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("contact",),
+                condition=Q(contact__isnull=False),
+                name="notifications_contact_wish_uniq",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) ^ Q(contact__isnull=False), name="notifications_wish_of_one"
+            ),
+        )
 
 
 class Acknowledgement(models.Model):
@@ -87,16 +113,22 @@ class NoticeQuerySet(VisibleQuerySet):
 
 
 class Notice(models.Model):
-    """A message to one person on one channel.
+    """A message to one person on one channel: a user, or a contact without account.
 
     customer_id: of the reader (0 for the provider's people), so that the wall lets everybody read his own. key:
     says what the notice is about; the same key is never posted twice. about_*: what it is about, for the event of
     its delivery (`records` asks for one). digest: the notice that tells this one and others in one message; parts:
-    how many a digest tells. gateway, tried_at, answer: by which way it went last, when, and what the provider said.
+    how many a digest tells. gateway, tried_at, answer: by which way it went last, when, and what the provider said;
+    provider_id: what the provider calls the message.
     """
 
     customer_id = CustomerIdField()
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="notices")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="notices"
+    )
+    contact = SameCustomerForeignKey(
+        Contact, models.PROTECT, null=True, db_index=False, related_name="notices"
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     level = models.CharField(_("level"), max_length=8, choices=Level, default=Level.INFO)
     subject = models.CharField(_("subject"), max_length=300)
@@ -108,7 +140,8 @@ class Notice(models.Model):
     error = models.CharField(_("error"), max_length=300, blank=True)
     retry_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created at"))
-    sent_at = models.DateTimeField(_("delivered at"), null=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    arrived_at = models.DateTimeField(_("arrived at"), null=True)
     read_at = models.DateTimeField(_("read at"), null=True)
     about_type = models.CharField(max_length=40, blank=True)
     about_id = models.BigIntegerField(default=0)
@@ -123,6 +156,7 @@ class Notice(models.Model):
     gateway = models.ForeignKey(Gateway, models.SET_NULL, null=True, db_index=False, related_name="notices")
     tried_at = models.DateTimeField(null=True)
     answer = models.CharField(_("answer"), max_length=300, blank=True)
+    provider_id = models.CharField(max_length=80, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -131,6 +165,9 @@ class Notice(models.Model):
         constraints = (
             # as a constraint, not a unique field: that would bring a second index, for prefixes, of every notice
             models.UniqueConstraint(fields=("key",), name="notifications_notice_key_uniq"),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) ^ Q(contact__isnull=False), name="notifications_notice_of_one"
+            ),
         )
         indexes = (
             models.Index(fields=("user", "-id"), name="notifications_user_idx"),
@@ -160,6 +197,16 @@ class Notice(models.Model):
                 condition=models.Q(tried_at__isnull=False),
             ),
             models.Index(
+                fields=("contact", "channel", "-tried_at"),
+                name="notifications_contact_idx",
+                condition=models.Q(contact__isnull=False),
+            ),
+            models.Index(
+                fields=("provider_id",),
+                name="notifications_provider_idx",
+                condition=~models.Q(provider_id=""),
+            ),
+            models.Index(
                 fields=("gateway", "-tried_at"),
                 name="notifications_gateway_idx",
                 condition=models.Q(gateway__isnull=False),
@@ -168,4 +215,52 @@ class Notice(models.Model):
                 fields=("digest",), name="notifications_digest_idx", condition=models.Q(digest__isnull=False)
             ),
             models.Index(fields=("about_type", "about_id"), name="notifications_about_idx"),
+        )
+
+    @property
+    def reader(self) -> User | Contact:
+        """Whom it is for."""
+        found = self.user or self.contact
+        assert found is not None
+        return found
+
+    @property
+    def zone(self) -> str:
+        """By whose clock its reader's day goes."""
+        return self.user.time_zone if self.user else self.contact.customer.time_zone
+
+    @property
+    def language(self) -> str:
+        """In which language its reader is told."""
+        return self.user.language if self.user else settings.LANGUAGE_CODE
+
+
+class Receipt(models.Model):
+    """What a provider said later about one message. notice: empty as long as nobody knows which is meant.
+
+    customer_id: of the notice's reader. message: how the provider named it. digest: the same report is kept once.
+    """
+
+    customer_id = CustomerIdField()
+    gateway = models.ForeignKey(Gateway, models.CASCADE, db_index=False, related_name="receipts")
+    notice = SameCustomerForeignKey(
+        Notice, models.CASCADE, null=True, db_index=False, related_name="receipts"
+    )
+    message = models.CharField(_("message"), max_length=160)
+    provider_id = models.CharField(max_length=80, blank=True)
+    outcome = models.CharField(_("result"), max_length=8, choices=Arrival)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    reported_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(_("received at"))
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("digest",), name="notifications_receipt_uniq"),)
+        indexes = (
+            models.Index(
+                fields=("notice",), name="notifications_receipt_idx", condition=Q(notice__isnull=False)
+            ),
+            models.Index(fields=("gateway", "-id"), name="notifications_receipts_idx"),
+            models.Index(fields=("-id",), name="notifications_unknown_idx", condition=Q(notice__isnull=True)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
@@ -11,10 +12,11 @@ from shouyue.accounts.models import User
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound
+from shouyue.parties.models import Contact
 
 from . import access, colleagues
-from .choices import Channel, State
-from .models import Acknowledgement, Gateway, Notice, Preference
+from .choices import CONTACT_CHANNELS, Channel, State
+from .models import Acknowledgement, Gateway, Notice, Preference, Receipt
 
 MANY = 100
 
@@ -107,6 +109,74 @@ def reaches(channel: str, *, email: str, phone: str, customer_id: int) -> bool:
     return True
 
 
+def contact_ways(contacts: Iterable[Contact]) -> dict[int, list[str]]:
+    """The ways by which contacts without account can be told and let themselves be told. Queries: one."""
+    people = {one.pk: one for one in contacts}
+    wishes = dict(Preference.objects.filter(contact_id__in=people).values_list("contact_id", "channels"))
+    return {pk: ways_of(one, wishes.get(pk, CONTACT_CHANNELS)) for pk, one in people.items()}
+
+
+def ways_of(contact: Contact, allowed: Sequence[str]) -> list[str]:
+    """What of these can reach a contact."""
+    return [
+        str(one)
+        for one in CONTACT_CHANNELS
+        if one in allowed
+        and reaches(one, email=contact.email, phone=contact.phone, customer_id=contact.customer_id)
+    ]
+
+
+def chosen_ways(possible: Sequence[str], named: Iterable[str]) -> list[str]:
+    """Of a contact's ways those a plan names, else the first. Whoever has none is given one that fails with the
+    reason, so that the operators see it."""
+    wanted = set(named)
+    return [one for one in possible if one in wanted] or list(possible[:1]) or [Channel.EMAIL.value]
+
+
+def contact_of(actor: Actor, contact_id: int) -> Contact:
+    """A contact without account. Raises: NotFound."""
+    rows = Contact.objects.visible_to(actor) if actor.kind != "link" else Contact.objects.filter(pk=actor.id)
+    found: Contact | None = rows.filter(pk=contact_id, user__isnull=True, is_active=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def contact_wish(contact: Contact) -> Preference | None:
+    """How a contact wants to be told, if anybody has said so. Queries: one."""
+    return Preference.objects.filter(contact=contact).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactShown:
+    """A contact without account and how he is told. trouble: `refuses`, `unreachable` or empty."""
+
+    contact: Contact
+    ways: Sequence[str]
+    trouble: str
+
+
+MOST_CONTACTS = 200
+
+
+def contacts_told(actor: Actor, customer_id: int) -> list[ContactShown]:
+    """The contacts of a customer that plans may name but who have no account. Queries: two."""
+    rows = Contact.objects.visible_to(actor).filter(
+        customer_id=customer_id, user__isnull=True, is_active=True, capacities__len__gt=0
+    )
+    people = list(rows[:MOST_CONTACTS])
+    wishes = {
+        one.contact_id: one for one in Preference.objects.filter(contact_id__in=[one.pk for one in people])
+    }
+    found = []
+    for one in people:
+        wish = wishes.get(one.pk)
+        ways = ways_of(one, wish.channels if wish else CONTACT_CHANNELS)
+        trouble = "" if ways else "refuses" if wish and not wish.channels else "unreachable"
+        found.append(ContactShown(one, [str(Channel(way).label) for way in ways], trouble))
+    return found
+
+
 def preference_of(actor: Actor) -> Preference | None:
     """The actor's own choice, if he has made one. Queries: one."""
     return Preference.objects.filter(user_id=actor.user_id or 0).first()
@@ -145,7 +215,7 @@ def last_sent_by(actor: Actor, gateway_id: int | None) -> list[Notice]:
     """The last tries through a gateway (None: by mail). Raises: NotAllowed. Queries: one."""
     if not access.can_see_gateways(actor):
         raise NotAllowed
-    rows = Notice.objects.select_related("user")
+    rows = Notice.objects.select_related("user", "contact")
     if gateway_id is None:
         return list(rows.filter(key__startswith="test:0:").order_by("-id")[:5])
     return list(rows.filter(gateway_id=gateway_id).order_by("-id")[:10])
@@ -163,7 +233,7 @@ def calls_to_make(actor: Actor) -> QuerySet[Notice]:
     waiting = calls_ever(actor).filter(state__in=[State.QUEUED, State.HELD])
     return (
         waiting.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=clock.now()))
-        .select_related("user")
+        .select_related("user", "contact")
         .order_by("id")
     )
 
@@ -177,7 +247,7 @@ def delivery_log(actor: Actor, *, state: str = "", channel: str = "", text: str 
     """Every notice with its reader, newest first. Raises: NotAllowed."""
     if not access.can_read_log(actor):
         raise NotAllowed
-    rows = Notice.objects.select_related("user").order_by("-id")
+    rows = Notice.objects.select_related("user", "contact").order_by("-id")
     if not actor.scope.everything:
         rows = rows.filter(customer_id__in=actor.scope.customers)
     if state:
@@ -185,8 +255,30 @@ def delivery_log(actor: Actor, *, state: str = "", channel: str = "", text: str 
     if channel:
         rows = rows.filter(channel=channel)
     if text:
-        rows = rows.filter(user__name__icontains=text)
+        rows = rows.filter(Q(user__name__icontains=text) | Q(contact__name__icontains=text))
     return rows
+
+
+def delivery_of(actor: Actor, notice_id: int) -> Notice:
+    """One notice of the log. Raises: NotAllowed, NotFound."""
+    found = delivery_log(actor).select_related("gateway", "digest").filter(pk=notice_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def receipts_of(notice: Notice) -> list[Receipt]:
+    """What providers have said later about a notice, or about the digest that told it; oldest first. Queries: one."""
+    rows = Receipt.objects.filter(notice_id=notice.digest_id or notice.pk).select_related("gateway")
+    return list(rows.order_by("id")[:50])
+
+
+def receipts_by(actor: Actor, gateway_id: int, *, unknown: bool = False) -> QuerySet[Receipt]:
+    """What a gateway has reported, newest first. unknown: what belongs to no message of ours. Raises: NotAllowed."""
+    if not access.can_see_gateways(actor):
+        raise NotAllowed
+    rows = Receipt.objects.filter(gateway_id=gateway_id).order_by("-id")
+    return rows.filter(notice__isnull=True) if unknown else rows
 
 
 def counts_by_state(actor: Actor) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import gateway_views, views
+from . import gateway_views, outside_views, views
 
 app_name = "notifications"
 
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("notices/<int:notice_id>/hand-on/", views.hand_on, name="hand_on"),
     path("deliveries/", views.deliveries, name="deliveries"),
     path("deliveries/retry/", views.retry_all, name="retry_all"),
+    path("deliveries/<int:notice_id>/", views.delivery, name="delivery"),
     path("deliveries/<int:notice_id>/retry/", views.retry, name="retry"),
     path("calls/", views.calls, name="calls"),
     path("calls/<int:notice_id>/settle/", views.settle_call, name="settle_call"),
@@ -28,4 +29,9 @@ urlpatterns: list[URLPattern] = [
     path("channels/<int:gateway_id>/test/", gateway_views.test, name="test_channel"),
     path("channels/<int:gateway_id>/switch/", gateway_views.switch, name="switch_channel"),
     path("channels/<int:gateway_id>/resume/", gateway_views.resume, name="resume_channel"),
+    path("channels/<int:gateway_id>/receipts/", gateway_views.receipts, name="channel_receipts"),
+    path("channels/<int:gateway_id>/address/", gateway_views.issue_address, name="channel_address"),
+    path("receipts/<str:secret>/", outside_views.receipts, name="receipts"),
+    path("told/<str:token>/", outside_views.contact_choice, name="contact_choice"),
+    path("contacts/<int:contact_id>/told/", outside_views.contact_wish, name="contact_wish"),
 ]

@@ -43,7 +43,8 @@ DELIVERY_COLUMNS = (
     Column(key="state", label=gettext_lazy("State")),
     Column(key="attempts", label=gettext_lazy("Attempts"), align="end"),
     Column(key="made", label=gettext_lazy("Made at")),
-    Column(key="delivered", label=gettext_lazy("Delivered at")),
+    Column(key="sent", label=gettext_lazy("Sent at")),
+    Column(key="arrived", label=gettext_lazy("Arrived at")),
     Column(key="again", label=gettext_lazy("Try again"), hidden_label=True),
 )
 
@@ -145,6 +146,14 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     failed = counts.get(State.FAILED, 0)
     context = {"list": page, "can_retry": access.can_retry(actor), "failed": failed}
     return render_page(request, "notifications/deliveries.html", context, part="list")
+
+
+@require_GET
+def delivery(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """One notice: its way, and what the provider reported later."""
+    notice = queries.delivery_of(actor_of(request), notice_id)
+    context = {"notice": notice, "receipts": queries.receipts_of(notice)}
+    return render_page(request, "notifications/delivery.html", context)
 
 
 @require_POST

@@ -82,7 +82,7 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
     end = obligation.kept_at or obligation.settled_at or now
     target = parse_duration(obligation.within).seconds if obligation.within else None
     segments = _segments(calendar, obligation, start, pauses)
-    notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related("user")
+    notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related("user", "contact")
     return Explained(
         window=_window_title(obligation, actor.language),
         zone=calendar.zone.key,

@@ -292,7 +292,7 @@ def _notices(actor: Actor, row: Obligation) -> list[Notice]:
     rows = Notice.objects.filter(about_type="obligation", about_id=row.pk)
     if not actor.is_staff:
         rows = rows.filter(customer_id=row.customer_id)
-    return list(rows.select_related("user", "gateway").order_by("id")[:MOST_NOTICES])
+    return list(rows.select_related("user", "contact", "gateway").order_by("id")[:MOST_NOTICES])
 
 
 # One promise in a period

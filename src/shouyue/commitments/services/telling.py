@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 from django.utils import translation
@@ -18,11 +19,13 @@ from shouyue.commitments import cases
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.timing import Entry
 from shouyue.contracts.plan_language.model import Deadline
+from shouyue.contracts.queries import contacts_without_account
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.notifications.choices import PLAN_WORDS, Channel, Level
-from shouyue.notifications.queries import wishes_of
+from shouyue.notifications.queries import chosen_ways, contact_ways, wishes_of
 from shouyue.notifications.services import Draft
+from shouyue.parties.models import Contact
 
 SILENCES = {
     "silence: consent": gettext_lazy(
@@ -50,13 +53,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A recipient."""
+    """A recipient: a user, or a contact of the customer who has no account."""
 
     id: int
     customer_id: int
     email: str
     language: str
     zone: str
+    contact: Contact | None = None
 
 
 _MEMBERS = """
@@ -83,6 +87,9 @@ def drafts_for(taken: Sequence[Taken]) -> list[Draft]:
     if not taken:
         return []
     members = _members(taken)
+    outside = _contacts(taken)
+    for place, people in outside.items():
+        members[place] += people
     workers = _workers(taken)
     labels = {
         (kind, number): label
@@ -90,7 +97,17 @@ def drafts_for(taken: Sequence[Taken]) -> list[Draft]:
         for number, label in cases.labels_of(kind, ids).items()
     }
     told = [(item, person) for item in taken for person in _recipients(item, members, workers)]
-    wishes = wishes_of({person.id for item, person in told if item.entry.step and not item.entry.step.by})
+    wishes = wishes_of(
+        {
+            person.id
+            for item, person in told
+            if item.entry.step and not item.entry.step.by and person.contact is None
+        }
+    )
+    if outside:
+        contacts = {person.id: person.contact for _item, person in told if person.contact is not None}
+        ways = contact_ways(contacts.values())
+        wishes |= {number: ways[contact.pk] for number, contact in contacts.items()}
     drafts: dict[str, Draft] = {}
     for item, person in told:
         for channel in _channels(item, person, wishes):
@@ -124,6 +141,20 @@ def _members(taken: Iterable[Taken]) -> dict[tuple[int, str], list[Person]]:
         for contract_id, role, *person in cursor.fetchall():
             found[contract_id, role].append(Person(*person))
     return found
+
+
+def _contacts(taken: Iterable[Taken]) -> dict[tuple[int, str], list[Person]]:
+    """The contacts without account whom steps name by their capacity, by contract and role."""
+    found = contacts_without_account(
+        {item.obligation.contract_id for item in taken}, {role for item in taken for role in _roles(item)}
+    )
+    return {
+        place: [
+            Person(-one.pk, one.customer_id, one.email, settings.LANGUAGE_CODE, one.customer.time_zone, one)
+            for one in contacts
+        ]
+        for place, contacts in found.items()
+    }
 
 
 def _ids_by_type(taken: Iterable[Taken]) -> dict[str, list[int]]:
@@ -172,6 +203,8 @@ def _channels(item: Taken, person: Person, wishes: Mapping[int, Sequence[str]]) 
     """
     step = item.entry.step
     assert step is not None
+    if person.contact is not None:
+        return chosen_ways(wishes[person.id], [PLAN_WORDS[word] for word in step.by])
     named = [str(PLAN_WORDS[word]) for word in step.by] if step.by else wishes.get(person.id, ())
     if person.customer_id:
         named = [channel for channel in named if channel != Channel.ROBOT]
@@ -194,13 +227,14 @@ def _draft(item: Taken, person: Person, channel: str, label: cases.Label) -> Dra
             subject = _("%(case)s: “%(promise)s” is due at %(due)s") % values
         body = "\n".join(part for part in (label.title, item.promise.text.pick(person.language)) if part)
     return Draft(
-        user_id=person.id,
+        user_id=person.id if person.contact is None else None,
+        contact_id=person.contact.pk if person.contact else None,
         customer_id=person.customer_id,
         channel=channel,
         level=Level.URGENT if overdue else Level.WARNING,
         subject=subject,
         body=body,
-        url=label.url or reverse("commitments:obligation", args=[obligation.id]),
+        url="" if person.contact else label.url or reverse("commitments:obligation", args=[obligation.id]),
         key=f"obligation:{obligation.id}:{entry.index}:{person.id}:{channel}",
         about=("obligation", obligation.id),
         case=obligation.case,

@@ -13,6 +13,7 @@ from shouyue.contracts import access
 from shouyue.contracts.choices import OPEN_PROPOSALS, PlanStep, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
 from shouyue.contracts.planning import approvals, queries
+from shouyue.contracts.planning.telling import tell_in_force
 from shouyue.contracts.services import put_in_force, store_plan_version
 from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
@@ -234,13 +235,18 @@ def withdraw_plan(*, actor: Actor, contract_id: int, proposal_id: int, reason: s
 
 @transaction.atomic
 def apply_due_plans(*, actor: Actor) -> int:
-    """Put approved proposals in force whose day has come. Returns how many. Locks: the contracts, in order."""
+    """Put approved proposals in force whose day has come, and tell the people concerned.
+
+    Returns how many. Locks: the contracts, in order.
+    """
     latest = clock.today("Pacific/Kiritimati")
     due = PlanProposal.objects.filter(state=ProposalState.APPROVED, effective_on__lte=latest)
     applied = 0
     for contract_id, proposal_id in sorted(due.values_list("contract_id", "pk")):
         contract, proposal = _locked(actor, contract_id, proposal_id)
-        applied += _apply_if_due(actor, contract, proposal)
+        if _apply_if_due(actor, contract, proposal):
+            applied += 1
+            tell_in_force(contract, proposal)
     return applied
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_of
+from shouyue.contracts import tasks
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
 from shouyue.contracts.planning import checking, queries, services
@@ -20,6 +22,9 @@ from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import Scope, acting_in
+from shouyue.notifications.models import Notice
+from shouyue.notifications.services import deliver_batch
+from shouyue.parties.tests.factories import make_contact
 
 pytestmark = pytest.mark.django_db
 NEW = PLAN.replace("within: 8 h", "within: 6 h")
@@ -235,6 +240,42 @@ def test_it_waits_for_its_day(people, contract):
     assert services.apply_due_plans(actor=SYSTEM) == 1
     assert services.apply_due_plans(actor=SYSTEM) == 0
     assert Contract.objects.get(pk=contract.pk).plan_version.number == 2
+
+
+def test_on_its_day_the_people_concerned_are_told_once(people, contract):
+    desk = make_member(contract, Role.IT_CONTACT, name="钱接口", email="qian@example.com")
+    by_mail = make_contact(contract.customer, name="孙工", email="sun@example.com", capacities=["it_contact"])
+    by_sms = make_contact(contract.customer, name="周工", phone="13800001111", capacities=["it_contact"])
+    silent = make_contact(contract.customer, name="吴工", capacities=["it_contact"])
+    other = make_contact(contract.customer, name="郑总", email="z@example.com", capacities=["leader"])
+    day = clock.today(contract.time_zone) + timedelta(days=10)
+    proposal = make_proposal(people, contract, effective_on=day)
+    decide(people, contract, proposal, "boss")
+    decide(people, contract, proposal, "leader")
+    told = Notice.objects.filter(key__startswith="plan-in-force:")
+    zone = ZoneInfo(contract.time_zone)
+    with clock.at(datetime.combine(day, time(0), zone) - timedelta(minutes=1)):
+        tasks.apply_due_plans.run()
+        assert told.count() == 0
+    for minute in (1, 6, 11):  # the job runs every five minutes
+        with clock.at(datetime.combine(day, time(0, minute), zone)):
+            tasks.apply_due_plans.run()
+    assert Contract.objects.get(pk=contract.pk).plan_version.number == 2
+    assert set(told.values_list("user_id", "contact_id", "channel")) == {
+        (people["manager"].pk, None, "in_app"),
+        (desk.pk, None, "in_app"),
+        (desk.pk, None, "email"),
+        (None, by_mail.pk, "email"),
+        (None, by_sms.pk, "sms"),
+        (None, silent.pk, "email"),
+    }
+    assert other.pk not in set(told.values_list("contact_id", flat=True))
+    assert "GB" in told.get(contact=by_mail).subject
+    assert told.get(contact=by_mail).url == ""
+    with clock.at(datetime.combine(day, time(8), zone)):
+        deliver_batch()
+    assert told.get(contact=silent).state == "failed"  # the operators see that nobody could be told
+    assert told.get(contact=by_mail).state == "sent"
 
 
 def test_nobody_approves_his_own_proposal(people, contract):

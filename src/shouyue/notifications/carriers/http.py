@@ -94,9 +94,11 @@ def _shown(parcel: Parcel, status: int, text: str) -> str:
     return scrub(parcel, f"HTTP {status}: {' '.join(text.split())}")
 
 
-def settled(parcel: Parcel, status: int, text: str, state: Any, *, wait: int = 60) -> Outcome:
+def settled(
+    parcel: Parcel, status: int, text: str, state: Any, *, wait: int = 60, provider_id: str = ""
+) -> Outcome:
     """An outcome with the provider's own words."""
-    return Outcome(state, _shown(parcel, status, text), wait=wait)
+    return Outcome(state, _shown(parcel, status, text), wait, provider_id.replace("\x00", "")[:80])
 
 
 def scrub(parcel: Parcel, text: str) -> str:

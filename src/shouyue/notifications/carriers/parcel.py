@@ -30,8 +30,10 @@ class Parcel:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """accepted: the provider has taken it; refused: never again like this; failed: again later; slow: the provider
-    asks for a pause of `wait` seconds, which is nobody's failure. answer: what it said, without secrets."""
+    asks for a pause of `wait` seconds, which is nobody's failure. answer: what it said, without secrets. provider_id:
+    what it calls the message in later reports."""
 
     state: Literal["accepted", "refused", "failed", "slow"]
     answer: str = ""
     wait: int = 60
+    provider_id: str = ""

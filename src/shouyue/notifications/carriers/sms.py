@@ -1,6 +1,6 @@
 """Text messages: Alibaba Cloud's short message service, and any gateway that takes an HTTP request.
 
-Source: Alibaba Cloud "SendSms" (version 2017-05-25) with signature V3.
+Source: Alibaba Cloud "SendSms" and "QuerySendDetails" (version 2017-05-25) with signature V3.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import hashlib
 import json
 import re
 import secrets
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, date
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from shouyue.notifications.rules import signing
@@ -34,10 +36,49 @@ def aliyun(parcel: Parcel) -> Outcome:
         "TemplateParam": _filled(str(settings["template_param"]), parcel, "json"),
         "OutId": parcel.key[:255],
     }
+    answer = _call_aliyun(parcel, "SendSms", query)
+    if isinstance(answer, Outcome):
+        return answer
+    status, text = answer
+    told = http.parsed(text)
+    code = str(told.get("Code", ""))
+    if code == "OK":
+        return http.settled(parcel, status, text, "accepted", provider_id=str(told.get("BizId", "")))
+    if code.startswith("Throttling") or code == "isv.BUSINESS_LIMIT_CONTROL":
+        return http.settled(parcel, status, text, "slow", wait=60)
+    again = (
+        code in ("isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError") or not code
+    )
+    return http.settled(parcel, status, text, "failed" if again and status < 400 else "refused")
+
+
+def aliyun_details(parcel: Parcel, provider_id: str, day: date) -> Outcome | list[dict[str, Any]]:
+    """Ask by `QuerySendDetails` what became of one message that was sent on a day."""
+    query = {
+        "PhoneNumber": parcel.phone,
+        "BizId": provider_id,
+        "SendDate": day.strftime("%Y%m%d"),
+        "PageSize": "10",
+        "CurrentPage": "1",
+    }
+    answer = _call_aliyun(parcel, "QuerySendDetails", query)
+    if isinstance(answer, Outcome):
+        return answer
+    status, text = answer
+    told = http.parsed(text)
+    if told.get("Code") != "OK":
+        return http.settled(parcel, status, text, "refused")
+    within = told.get("SmsSendDetailDTOs")
+    rows = within.get("SmsSendDetailDTO") if isinstance(within, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _call_aliyun(parcel: Parcel, action: str, query: Mapping[str, str]) -> Outcome | tuple[int, str]:
+    settings = parcel.settings
     address = urlsplit(str(settings["endpoint"]))
     headers = {
         "host": address.netloc,
-        "x-acs-action": "SendSms",
+        "x-acs-action": action,
         "x-acs-version": "2017-05-25",
         "x-acs-date": parcel.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "x-acs-signature-nonce": secrets.token_hex(16),
@@ -53,19 +94,7 @@ def aliyun(parcel: Parcel) -> Outcome:
         secret=parcel.secrets["secret"],
     )
     told = "&".join(f"{name}={signing.quoted(value)}" for name, value in sorted(query.items()))
-    answer = http.post(parcel, f"{address.scheme}://{address.netloc}/?{told}", b"", headers)
-    if isinstance(answer, Outcome):
-        return answer
-    status, text = answer
-    code = str(http.parsed(text).get("Code", ""))
-    if code == "OK":
-        return http.settled(parcel, status, text, "accepted")
-    if code.startswith("Throttling") or code == "isv.BUSINESS_LIMIT_CONTROL":
-        return http.settled(parcel, status, text, "slow", wait=60)
-    again = (
-        code in ("isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError") or not code
-    )
-    return http.settled(parcel, status, text, "failed" if again and status < 400 else "refused")
+    return http.post(parcel, f"{address.scheme}://{address.netloc}/?{told}", b"", headers)
 
 
 def generic(parcel: Parcel) -> Outcome:
@@ -97,7 +126,19 @@ def generic(parcel: Parcel) -> Outcome:
     field, wanted = settings.get("success_field"), settings.get("success_value")
     if field and str(http.parsed(text).get(str(field), "")) != str(wanted):
         return http.settled(parcel, status, text, "refused")
-    return http.settled(parcel, status, text, "accepted")
+    named = settings.get("answer_id_field")
+    provider_id = field_of(http.parsed(text), str(named)) if named else ""
+    return http.settled(parcel, status, text, "accepted", provider_id=provider_id)
+
+
+def field_of(record: Mapping[str, Any], path: str) -> str:
+    """A field of a JSON object, in those within it too: `data.id`; empty when it is not there."""
+    value: Any = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _values(parcel: Parcel) -> dict[str, str]:

@@ -22,6 +22,9 @@ SETTLE = timedelta(seconds=5)
 GATHER_AT_MOST = timedelta(seconds=60)
 DIGEST_EVERY = timedelta(minutes=2)
 
+QUIET_FOR_CONTACTS = (time(22), time(7))
+"""When contacts without account are not disturbed, as long as nobody has said otherwise; urgent ones break through."""
+
 TRIES_OF_A_CALL = 3
 CALL_AGAIN = timedelta(minutes=10)
 
@@ -32,6 +35,12 @@ BREAKS_AFTER = 3
 def next_try(attempts: int, now: datetime) -> datetime | None:
     """When to try again after so many attempts: 15 s, 1 min, 4 min, 16 min, an hour; None when it is over."""
     return None if attempts >= ATTEMPTS else now + timedelta(seconds=15 * 4 ** (attempts - 1))
+
+
+def asks_now(number: int, sent_at: datetime, now: datetime) -> bool:
+    """Whether a provider is asked in this minute about a message: every minute for ten, then in one of the hour."""
+    minutes = int((now - sent_at).total_seconds() // 60)
+    return 0 < minutes <= 10 or (minutes > 10 and (minutes + number) % 60 == 0)
 
 
 def broken_for(failures: int) -> timedelta | None:

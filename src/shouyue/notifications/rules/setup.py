@@ -26,6 +26,10 @@ class Setting:
 
 
 _WEBHOOK = Setting("url", _("Address of the robot (webhook)"), "url", secret=True)
+_RECEIPTS = (
+    ("pushed", _("They are pushed to our address")),
+    ("asked", _("We ask for them every minute")),
+)
 _SIGNING = Setting("secret", _("Signing secret"), required=False, secret=True)
 
 SETTINGS: Mapping[str, tuple[Setting, ...]] = {
@@ -42,6 +46,7 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             default='{"content": "{text}"}',
             hint=_("JSON. {text}, {link} and {key} are filled in."),
         ),
+        Setting("receipts", _("Delivery reports"), "choice", False, default="pushed", choices=_RECEIPTS),
     ),
     "sms_http": (
         Setting("url", _("Address"), "url"),
@@ -84,10 +89,72 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             hint=_("Without it every answer 2xx counts as success."),
         ),
         Setting("success_value", _("Its value when all went well"), required=False),
+        Setting(
+            "answer_id_field",
+            _("Field with the provider's message number"),
+            required=False,
+            hint=_("In the answer; a.b for a field within another."),
+        ),
+        Setting(
+            "receipt_list_field",
+            _("Delivery reports: field with the list"),
+            required=False,
+            hint=_("Empty when the body itself is the report or a list of them."),
+        ),
+        Setting(
+            "receipt_id_field", _("Delivery reports: field of the message"), required=False, default="id"
+        ),
+        Setting(
+            "receipt_state_field",
+            _("Delivery reports: field of the result"),
+            required=False,
+            default="status",
+        ),
+        Setting(
+            "receipt_arrived",
+            _("Delivery reports: results that mean arrived"),
+            required=False,
+            default="DELIVRD,SUCCESS",
+            hint=_("Separated by commas."),
+        ),
+        Setting(
+            "receipt_failed",
+            _("Delivery reports: results that mean failed"),
+            required=False,
+            default="UNDELIV,EXPIRED,REJECTD,FAIL",
+            hint=_("Separated by commas; other results are taken as still under way."),
+        ),
+        Setting("receipt_reason_field", _("Delivery reports: field of the reason"), required=False),
+        Setting(
+            "receipt_secret",
+            _("Delivery reports: signing secret (HMAC-SHA256)"),
+            required=False,
+            secret=True,
+        ),
+        Setting(
+            "receipt_signature_header",
+            _("Delivery reports: header of the signature"),
+            required=False,
+            hint="X-Signature",
+        ),
+        Setting(
+            "receipt_signed_text",
+            _("Delivery reports: text that is signed"),
+            "area",
+            required=False,
+            default="{timestamp}\n{body}",
+        ),
+        Setting(
+            "receipt_timestamp_header",
+            _("Delivery reports: header of the time"),
+            required=False,
+            hint="X-Timestamp",
+        ),
     ),
     "wecom": (_WEBHOOK,),
     "dingtalk": (_WEBHOOK, _SIGNING),
     "feishu": (_WEBHOOK, _SIGNING),
+    "mail": (),
 }
 PER_MINUTE: Mapping[str, int] = {"sms_aliyun": 300, "sms_http": 300}
 ROBOT_PER_MINUTE = 20

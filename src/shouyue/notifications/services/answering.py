@@ -19,6 +19,7 @@ from shouyue.notifications.models import Acknowledgement, Notice, Preference
 
 from .delivery import deliver_queued
 from .posting import Draft, post
+from .wishes import check_hours
 
 
 @transaction.atomic
@@ -102,7 +103,7 @@ def _take_on(actor: Actor, notice_id: int, handed_to: User | None) -> Notice:
         raise Invalid(_("Nothing more will come about this."))
     now = clock.now()
     Acknowledgement.objects.update_or_create(
-        user_id=notice.user_id,
+        user_id=actor.user_id or 0,
         about_type=notice.about_type,
         about_id=notice.about_id,
         defaults={"customer_id": notice.customer_id, "handed_to": handed_to, "at": now},
@@ -145,10 +146,7 @@ def save_preference(
     """How the actor wants to be told where a plan leaves the choice, and when not. Raises: NotAllowed, Invalid."""
     if actor.user_id is None:
         raise NotAllowed
-    if (quiet_from is None) != (quiet_to is None):
-        raise Invalid(fields={"quiet_to": [_("Quiet hours need both a beginning and an end.")]})
-    if quiet_from is not None and quiet_from == quiet_to:
-        raise Invalid(fields={"quiet_to": [_("Quiet hours that begin and end at once are none.")]})
+    check_hours(quiet_from, quiet_to)
     if robot_id is not None and robot_id not in dict(queries.robots_for(actor)):
         raise Invalid(fields={"robot_id": [_("This robot is not in use.")]})
     allowed = queries.channels_for(actor)

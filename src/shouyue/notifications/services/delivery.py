@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from shouyue.accounts.models import User
 from shouyue.kernel import clock, events, jobs, locks
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.scope import EVERYTHING, acting_in
@@ -28,6 +27,7 @@ from shouyue.notifications.rules.pace import (
     BREAKS_AFTER,
     DIGEST_EVERY,
     LEASE,
+    QUIET_FOR_CONTACTS,
     WORK_SECONDS,
     broken_for,
     gathering,
@@ -36,11 +36,13 @@ from shouyue.notifications.rules.pace import (
 )
 
 from .sending import Messenger
-from .writing import Draft, digest_for, extend_digest, write
+from .writing import Draft, digest_like, extend_digest, write
 
 MINUTE = timedelta(seconds=60)
 SETTLE_EACH = 20
 LISTED_IN_DIGEST = 20
+LISTED_FOR_CONTACTS = 2000
+"""Who has no account can read them nowhere else."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def _claim(limit: int) -> _Claim:
             Notice.objects.filter(state__in=[State.QUEUED, State.HELD, State.SENDING])
             .exclude(channel=Channel.PHONE)
             .exclude(retry_at__gt=claim.now)
-            .select_related("user")
+            .select_related("user", "contact__customer")
             .order_by("id")
             .select_for_update(skip_locked=True, of=("self",))[:limit]
         )
@@ -123,43 +125,54 @@ def _arrive(notices: Sequence[Notice], now: datetime) -> None:
         retry_at=None,
         error="",
     )
-    events.record_many([_sent_event(notice, "delivered") for notice in notices if notice.records])
+    record_many_sent([notice for notice in notices if notice.records], "delivered")
 
 
 def _without_held(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
     """Keep back what falls into its reader's quiet hours, but for urgent ones he lets through. Queries: one."""
-    wishes = {
-        wish.user_id: wish
-        for wish in Preference.objects.filter(
-            user_id__in={notice.user_id for notice in notices}, quiet_from__isnull=False
-        )
-    }
-    passing = []
+    rows = Preference.objects.filter(
+        Q(user_id__in={notice.user_id for notice in notices}, quiet_from__isnull=False)
+        | Q(contact_id__in={notice.contact_id for notice in notices})
+    )
+    wishes = {(wish.user_id, wish.contact_id): wish for wish in rows}
+    passing: list[Notice] = []
+    refused: list[Notice] = []
     for notice in notices:
-        wish = wishes.get(notice.user_id)
+        wish = wishes.get((notice.user_id, notice.contact_id))
+        if notice.contact_id is not None and wish is not None and notice.channel not in wish.channels:
+            refused.append(notice)
+            continue
         loud = notice.level == Level.URGENT and (wish is None or wish.urgent_breaks_through)
+        hours = (wish.quiet_from, wish.quiet_to) if wish else QUIET_FOR_CONTACTS
         until = (
             None
-            if wish is None or loud or notice.key.startswith("test:")
-            else quiet_until(claim.now, notice.user.time_zone, wish.quiet_from, wish.quiet_to)
+            if (wish is None and notice.contact_id is None) or loud or notice.key.startswith("test:")
+            else quiet_until(claim.now, notice.zone, *hours)
         )
         if until is None:
             passing.append(notice)
         else:
             claim.put_off([notice], until, State.HELD)
+    _refuse(refused, claim.now)
     return passing
+
+
+def _refuse(notices: Sequence[Notice], now: datetime) -> None:
+    """Their readers do not want to be told by this way: the operators see that it was not done."""
+    for notice in notices:
+        _settle_one(notice, Outcome("refused", _("the contact does not want to be told by this way")), now)
 
 
 def _gathered(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
     """Put many for one person and channel into one digest, once its storm has settled."""
-    groups: dict[tuple[int, str], list[Notice]] = defaultdict(list)
+    groups: dict[tuple[int | None, int | None, str], list[Notice]] = defaultdict(list)
     passing: list[Notice] = []
     for notice in notices:
         # digests, what was claimed before, tests and what an operator sends again go as they are
         alone = notice.parts or notice.tried_at or notice.key.startswith("test:")
-        (passing if alone else groups[notice.user_id, notice.channel]).append(notice)
-    for (user_id, channel), group in groups.items():
-        lately = _sent_lately(claim.now, user_id, channel) if group else (0, None)
+        (passing if alone else groups[notice.user_id, notice.contact_id, notice.channel]).append(notice)
+    for group in groups.values():
+        lately = _sent_lately(claim.now, group[0])
         verdict = gathering(
             waiting=len(group),
             lately=lately[0],
@@ -171,41 +184,47 @@ def _gathered(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
         if verdict == "one by one":
             passing += group
         elif verdict == "together":
-            passing.append(_bundle(claim, group[0].user, channel))
+            passing.append(_bundle(claim, group[0]))
         else:
             assert isinstance(verdict, datetime)
             claim.put_off(group, verdict)
     return passing
 
 
-def _sent_lately(now: datetime, user_id: int, channel: str) -> tuple[int, datetime | None]:
+def _to_the_same(notice: Notice, channel: str) -> QuerySet[Notice]:
+    """Everything for its reader on a channel."""
+    return Notice.objects.filter(user=notice.user, contact=notice.contact, channel=channel)
+
+
+def _sent_lately(now: datetime, one: Notice) -> tuple[int, datetime | None]:
     """How many went to the person there in the last minutes one by one, and when the last digest did. Queries: one."""
-    rows = Notice.objects.filter(user_id=user_id, channel=channel, tried_at__gt=now - DIGEST_EVERY)
+    rows = _to_the_same(one, one.channel).filter(tried_at__gt=now - DIGEST_EVERY)
     found = list(rows.order_by("-tried_at").values_list("parts", "tried_at")[:50])
     return (
         sum(1 for parts, _at in found if not parts),
-        max((at for parts, at in found if parts), default=None),
+        max((at for parts, at in found if parts and at), default=None),
     )
 
 
-def _bundle(claim: _Claim, person: User, channel: str) -> Notice:
+def _bundle(claim: _Claim, one: Notice) -> Notice:
     """One digest of everything that waits for the person there, however much it is."""
-    waiting = Notice.objects.filter(
-        user=person, channel=channel, state__in=[State.QUEUED, State.HELD], parts=0, tried_at__isnull=True
-    ).filter(Q(state=State.QUEUED) | Q(retry_at__lte=claim.now))
+    waiting = (
+        _to_the_same(one, one.channel)
+        .filter(state__in=[State.QUEUED, State.HELD], parts=0, tried_at__isnull=True)
+        .filter(Q(state=State.QUEUED) | Q(retry_at__lte=claim.now))
+    )
     ids = list(waiting.order_by("id").values_list("pk", flat=True))
-    digest = digest_for(person, channel, claim.now, State.QUEUED)
+    digest = digest_like(one, claim.now, State.QUEUED)
     levels = set(Notice.objects.filter(pk__in=ids).values_list("level", flat=True))
     grave = next(level for level in (Level.URGENT, Level.WARNING, Level.INFO) if level in levels)
     Notice.objects.filter(pk__in=ids).update(state=State.BUNDLED, digest=digest, retry_at=None)
-    extend_digest(digest, person, len(ids), grave)
-    some = (
-        Notice.objects.filter(pk__in=ids).order_by("id").values_list("subject", flat=True)[:LISTED_IN_DIGEST]
-    )
+    extend_digest(digest, len(ids), grave)
+    listed = LISTED_IN_DIGEST if digest.user_id else LISTED_FOR_CONTACTS
+    some = Notice.objects.filter(pk__in=ids).order_by("id").values_list("subject", flat=True)[:listed]
     digest.body = "\n".join(some)
-    if len(ids) > LISTED_IN_DIGEST:
-        with translation.override(person.language):
-            digest.body += "\n" + _("… and %(n)d more") % {"n": len(ids) - LISTED_IN_DIGEST}
+    if len(ids) > listed:
+        with translation.override(digest.language):
+            digest.body += "\n" + _("… and %(n)d more") % {"n": len(ids) - listed}
     digest.save(update_fields=["body"])
     return digest
 
@@ -278,7 +297,7 @@ def _settle(notices: Sequence[Notice], outcomes: dict[int, Outcome | None]) -> N
             if notice.state == State.QUEUED and notice.retry_at:
                 again.append(notice.retry_at)
             if notice.state == State.FAILED and notice.channel in (Channel.SMS, Channel.ROBOT):
-                fallbacks += _by_mail_instead(notice)
+                fallbacks += by_mail_instead(notice)
         _settle_gateways(notices, outcomes, now)
         if fallbacks and write(fallbacks)[1]:
             again.append(now)
@@ -295,21 +314,24 @@ def _settle_one(notice: Notice, outcome: Outcome, now: datetime) -> None:
     notice.state = State.SENT if good else State.QUEUED if again else State.FAILED
     notice.error, notice.answer = ("", outcome.answer) if good else (outcome.answer, "")
     notice.retry_at, notice.sent_at = again, now if good else None
-    notice.save(update_fields=["attempts", "state", "error", "answer", "retry_at", "sent_at", "gateway"])
+    notice.provider_id = outcome.provider_id or notice.provider_id
+    notice.save(
+        update_fields=[
+            *("attempts", "state", "error", "answer", "retry_at", "sent_at", "gateway", "provider_id")
+        ]
+    )
     if notice.records and again is None:
         record_sent(notice, "delivered" if good else "failed")
     if notice.parts and again is None:
-        _settle_members(notice, now)
+        settle_members(notice, now)
 
 
-def _settle_members(digest: Notice, now: datetime) -> None:
-    """What a digest tells shares its fate."""
+def settle_members(digest: Notice, now: datetime) -> None:
+    """What a digest tells shares its fate, also when that is known only later."""
     good = digest.state == State.SENT
-    members = Notice.objects.filter(digest=digest, state=State.BUNDLED)
+    members = Notice.objects.filter(digest=digest, state__in=[State.BUNDLED, State.DIGESTED])
     outcome = "delivered" if good else "failed"
-    events.record_many(
-        [_sent_event(member, outcome) for member in members.filter(records=True).order_by("pk")]
-    )
+    record_many_sent(members.filter(records=True).order_by("pk"), outcome)
     members.update(
         state=State.DIGESTED if good else State.FAILED,
         sent_at=now if good else None,
@@ -318,24 +340,25 @@ def _settle_members(digest: Notice, now: datetime) -> None:
     )
 
 
-def _by_mail_instead(notice: Notice) -> list[Draft]:
+def by_mail_instead(notice: Notice) -> list[Draft]:
     """A last way for what neither text message nor robot could bring, when no mail went out anyway."""
-    if not notice.user.email or notice.key.startswith("test:"):
+    if not notice.reader.email or notice.key.startswith("test:"):
         return []
     if (
         notice.about_type
-        and Notice.objects.filter(
-            user_id=notice.user_id,
+        and _to_the_same(notice, Channel.EMAIL)
+        .filter(
             about_type=notice.about_type,
             about_id=notice.about_id,
             step=notice.step,
-            channel=Channel.EMAIL,
-        ).exists()
+        )
+        .exists()
     ):
         return []
     return [
         Draft(
             user_id=notice.user_id,
+            contact_id=notice.contact_id,
             customer_id=notice.customer_id,
             channel=Channel.EMAIL,
             subject=notice.subject,
@@ -378,7 +401,12 @@ def _settle_gateways(notices: Sequence[Notice], outcomes: dict[int, Outcome | No
 
 def record_sent(notice: Notice, outcome: str) -> None:
     """The event of a delivery, or of its failure, about what the notice is about."""
-    events.record_many([_sent_event(notice, outcome)])
+    record_many_sent([notice], outcome)
+
+
+def record_many_sent(notices: Iterable[Notice], outcome: str) -> None:
+    """The same of many."""
+    events.record_many([_sent_event(notice, outcome) for notice in notices])
 
 
 def _sent_event(notice: Notice, outcome: str) -> events.NewEvent:

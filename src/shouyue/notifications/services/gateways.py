@@ -36,7 +36,7 @@ def create_gateway(
     secrets: Mapping[str, str],
 ) -> Gateway:
     """Set up a gateway. Raises: NotAllowed, Invalid."""
-    _require(actor)
+    access.require_set_up(actor)
     if kind not in GatewayKind.values:
         raise Invalid(fields={"kind": [_("There is no such kind of gateway.")]})
     now = clock.now()
@@ -64,7 +64,7 @@ def change_gateway(
 
     Raises: NotAllowed, NotFound, Conflict (changed meanwhile), Invalid. Locks: the gateway.
     """
-    _require(actor)
+    access.require_set_up(actor)
     gateway: Gateway = locks.lock_row(queries.gateways(actor), pk=gateway_id)
     if gateway.version != version:
         raise Conflict
@@ -86,7 +86,7 @@ def change_gateway(
 @transaction.atomic
 def switch_gateway(*, actor: Actor, gateway_id: int, on: bool) -> Gateway:
     """Take a gateway into use, or out of it. Raises: NotAllowed, NotFound. Locks: the gateway."""
-    _require(actor)
+    access.require_set_up(actor)
     gateway: Gateway = locks.lock_row(queries.gateways(actor), pk=gateway_id)
     if gateway.is_active != on:
         gateway.is_active = on
@@ -99,7 +99,7 @@ def switch_gateway(*, actor: Actor, gateway_id: int, on: bool) -> Gateway:
 @transaction.atomic
 def resume_gateway(*, actor: Actor, gateway_id: int) -> Gateway:
     """Let a gateway that rests try again at once. Raises: NotAllowed, NotFound. Locks: the gateway."""
-    _require(actor)
+    access.require_set_up(actor)
     gateway: Gateway = locks.lock_row(queries.gateways(actor), pk=gateway_id)
     gateway.failures, gateway.open_until = 0, None
     gateway.save(update_fields=["failures", "open_until"])
@@ -111,7 +111,7 @@ def resume_gateway(*, actor: Actor, gateway_id: int) -> Gateway:
 @transaction.atomic
 def test_gateway(*, actor: Actor, gateway_id: int | None) -> None:
     """Send a message to oneself through a gateway (None: by mail); the page shows the answer. Raises: NotAllowed."""
-    _require(actor)
+    access.require_set_up(actor)
     if actor.user_id is None:
         raise NotAllowed
     gateway = queries.gateway_of(actor, gateway_id) if gateway_id is not None else None
@@ -128,11 +128,6 @@ def test_gateway(*, actor: Actor, gateway_id: int | None) -> None:
             )
         ]
     )
-
-
-def _require(actor: Actor) -> None:
-    if not access.can_set_up(actor):
-        raise NotAllowed
 
 
 def _name(name: str) -> str:

@@ -9,16 +9,19 @@ from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from shouyue.kernel import clock
 from shouyue.kernel.errors import ShouyueError
-from shouyue.notifications import secrets_of
+from shouyue.notifications import names, secrets_of
 from shouyue.notifications.carriers import sending
 from shouyue.notifications.carriers.parcel import Outcome, Parcel
 from shouyue.notifications.choices import Channel
 from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.rules.pace import BREAKS_AFTER
+
+from . import wishes
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ class Messenger:
             Parcel(
                 settings=gateway.settings,
                 secrets=secrets,
-                phone=mobile_number(notice.user.phone),
+                phone=mobile_number(notice.reader.phone),
                 subject=notice.subject,
                 text=notice.body,
                 link=f"{settings.BASE_URL}{notice.url}" if notice.url else "",
@@ -76,7 +79,7 @@ class Messenger:
         return outcome
 
     def _by_mail(self, notice: Notice) -> Outcome:
-        if not notice.user.email:
+        if not notice.reader.email:
             return Outcome("refused", _("no e-mail address"))
         if self._mail_problem is not None:
             return self._mail_problem
@@ -116,12 +119,20 @@ def mail_failed(error: Exception) -> Outcome:
 
 def _message(notice: Notice, server: BaseEmailBackend) -> mail.EmailMessage:
     link = f"\n\n{settings.BASE_URL}{notice.url}" if notice.url else ""
+    if notice.contact_id is not None:
+        with translation.override(notice.language):
+            link += "\n\n-- \n" + _("How you are told, and how to end it: %(address)s") % {
+                "address": wishes.address_of(notice.contact_id)
+            }
     return mail.EmailMessage(
         subject=notice.subject,
         body=f"{notice.body or notice.subject}{link}",
-        to=[notice.user.email],
+        to=[notice.reader.email],
         connection=server,
-        headers={"Message-ID": f"<notice-{notice.pk}@shouyue>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{names.name_of(notice.pk)}@{names.DOMAIN}>",
+            "Auto-Submitted": "auto-generated",
+        },
     )
 
 

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from shouyue.accounts.models import User
 from shouyue.kernel import clock
 from shouyue.notifications.choices import Channel, Level, State
 from shouyue.notifications.models import Acknowledgement, Notice
@@ -29,15 +28,17 @@ _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.URGENT: 2}
 class Draft:
     """A notice to be posted. key: what it is about, unique for reader and channel; the same key is posted once.
 
+    user_id or contact_id: whom it is for, one of them; contacts have no account and are told outside only.
     about, case: what it concerns, (type, id); about_customer_id: whose. records: the delivery becomes an event
     `notice.sent` of `about`, because a promise asks for it. gateway_id: by this way and no other.
     """
 
-    user_id: int
+    user_id: int | None
     customer_id: int
     channel: str
     subject: str
     key: str
+    contact_id: int | None = None
     body: str = ""
     url: str = ""
     level: str = Level.INFO
@@ -54,6 +55,7 @@ _COLUMNS = (
     *(
         "customer_id bigint",
         "user_id bigint",
+        "contact_id bigint",
         "channel text",
         "level text",
         "subject text",
@@ -74,8 +76,9 @@ _COLUMNS = (
 _PLACE = {column.split()[0]: place for place, column in enumerate(_COLUMNS)}
 # one array per column: a statement that grew with its rows would be parsed and planned anew each time
 _INSERT = f"""
-INSERT INTO notifications_notice ({", ".join(column.split()[0] for column in _COLUMNS)}, attempts, error, parts, answer)
-SELECT n.*, 0, '', 0, '' FROM unnest({", ".join(f"%s::{column.split()[1]}[]" for column in _COLUMNS)}) n
+INSERT INTO notifications_notice ({", ".join(column.split()[0] for column in _COLUMNS)}, attempts, error, parts, answer,
+    provider_id)
+SELECT n.*, 0, '', 0, '', '' FROM unnest({", ".join(f"%s::{column.split()[1]}[]" for column in _COLUMNS)}) n
 ON CONFLICT (key) DO NOTHING RETURNING state, channel, user_id, level, digest_id
 """  # noqa: S608 - constants
 
@@ -104,13 +107,13 @@ def write(drafts: Sequence[Draft]) -> tuple[int, bool]:
     return len(made), any(one.state == State.QUEUED and one.channel != Channel.PHONE for one in made)
 
 
-def _taken_on(drafts: Sequence[Draft]) -> Mapping[tuple[str, int, int], tuple[int, int] | None]:
+def _taken_on(drafts: Sequence[Draft]) -> Mapping[tuple[str, int, int | None], tuple[int, int] | None]:
     """(about, user) of what somebody is on → (user, customer) it was handed to, or None. Queries: one or none."""
     about: dict[str, set[int]] = defaultdict(set)
     for draft in drafts:
         if draft.about[0]:
             about[draft.about[0]].add(draft.about[1])
-    found: dict[tuple[str, int, int], tuple[int, int] | None] = {}
+    found: dict[tuple[str, int, int | None], tuple[int, int] | None] = {}
     for kind, ids in about.items():
         rows = Acknowledgement.objects.filter(about_type=kind, about_id__in=ids).values_list(
             "about_id", "user_id", "handed_to_id", "handed_to__customer_id", "handed_to__is_active"
@@ -120,7 +123,7 @@ def _taken_on(drafts: Sequence[Draft]) -> Mapping[tuple[str, int, int], tuple[in
     return found
 
 
-def _redirected(draft: Draft, taken: Mapping[tuple[str, int, int], tuple[int, int] | None]) -> Draft:
+def _redirected(draft: Draft, taken: Mapping[tuple[str, int, int | None], tuple[int, int] | None]) -> Draft:
     """The draft for whoever has the matter now; handing on in a circle ends with the last one asked."""
     seen = {draft.user_id}
     while (to := taken.get((*draft.about, draft.user_id))) is not None and to[0] not in seen:
@@ -129,7 +132,7 @@ def _redirected(draft: Draft, taken: Mapping[tuple[str, int, int], tuple[int, in
     return draft
 
 
-def _is_taken(draft: Draft, taken: Mapping[tuple[str, int, int], tuple[int, int] | None]) -> bool:
+def _is_taken(draft: Draft, taken: Mapping[tuple[str, int, int | None], tuple[int, int] | None]) -> bool:
     return (*draft.about, draft.user_id) in taken
 
 
@@ -141,6 +144,7 @@ def _values(draft: Draft, now: datetime, is_taken: bool) -> tuple[Any, ...]:
     return (
         draft.customer_id,
         draft.user_id,
+        draft.contact_id,
         draft.channel,
         draft.level,
         clean(draft.subject)[:300],
@@ -207,9 +211,10 @@ WHERE u.id = ANY(%s)
 """
 _BEGIN = """
 INSERT INTO notifications_notice (customer_id, user_id, channel, level, subject, body, url, key, state, created_at,
-    sent_at, about_type, about_id, case_type, case_id, about_customer_id, step, records, attempts, error, parts, answer)
+    sent_at, about_type, about_id, case_type, case_id, about_customer_id, step, records, attempts, error, parts, answer,
+    provider_id)
 SELECT d.customer_id, d.user_id, 'in_app', 'info', '', '', '', d.key, 'sent', %s, %s, '', 0, '', 0, 0, '', false, 0, '',
-    0, '' FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS d (customer_id, user_id, key) RETURNING user_id, id
+    0, '', '' FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS d (customer_id, user_id, key) RETURNING user_id, id
 """
 _EXTEND = """
 UPDATE notifications_notice n SET parts = d.parts, level = d.level, subject = d.subject, url = d.url
@@ -291,24 +296,26 @@ def _page(digest_id: int) -> str:
     return reverse("notifications:digest", args=[digest_id])
 
 
-def digest_for(person: User, channel: str, now: datetime, state: str) -> Notice:
-    """A digest of nothing yet."""
+def digest_like(notice: Notice, now: datetime, state: str) -> Notice:
+    """A digest of nothing yet, for the reader and channel of a notice."""
+    who = notice.user_id or f"c{notice.contact_id}"
     return Notice.objects.create(
-        customer_id=person.customer_id,
-        user=person,
-        channel=channel,
+        customer_id=notice.customer_id,
+        user=notice.user,
+        contact=notice.contact,
+        channel=notice.channel,
         subject="",
-        key=f"digest:{channel}:{person.pk}:{now.isoformat()}:{token_hex(4)}",
+        key=f"digest:{notice.channel}:{who}:{now.isoformat()}:{token_hex(4)}",
         state=state,
         created_at=now,
         sent_at=now if state == State.SENT else None,
     )
 
 
-def extend_digest(digest: Notice, person: User, more: int, level: str) -> None:
-    """Take so many more in: the subject counts them, the gravest gives the level."""
+def extend_digest(digest: Notice, more: int, level: str) -> None:
+    """Take so many more in: the subject counts them, the gravest gives the level. Contacts have no page for it."""
     digest.parts += more
     digest.level = graver(digest.level, level)
-    digest.subject = _subject(digest.parts, person.language)
-    digest.url = _page(digest.pk)
+    digest.subject = _subject(digest.parts, digest.language)
+    digest.url = _page(digest.pk) if digest.user_id else ""
     digest.save(update_fields=["parts", "level", "subject", "url"])

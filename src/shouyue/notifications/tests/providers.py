@@ -6,10 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from aiosmtpd.controller import Controller
 
 
 class Provider:
@@ -60,6 +63,31 @@ class Provider:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class MailServer:
+    """A mail server that keeps what it takes; refuses everybody at refused.example."""
+
+    def __init__(self):
+        self.taken = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.endswith("@refused.example"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.taken.append(envelope)
+        return "250 OK"
+
+    def stop(self):
+        self._controller.stop()
 
 
 class Request:
@@ -116,8 +144,8 @@ def feishu(secret):
     return answer
 
 
-def aliyun(key_id, secret):
-    """ACS3-HMAC-SHA256, checked from the bytes that came in."""
+def aliyun(key_id, secret, details=None):
+    """ACS3-HMAC-SHA256, checked from the bytes that came in. details: what it tells about messages when asked."""
     used = set()
 
     def answer(request):
@@ -143,6 +171,8 @@ def aliyun(key_id, secret):
         if nonce in used:
             return 400, {"Code": "SignatureNonceUsed", "Message": "nonce"}, {}
         used.add(nonce)
+        if request.headers["x-acs-action"] == "QuerySendDetails":
+            return 200, {"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": details(request)}}, {}
         if not unquote(request.query["PhoneNumbers"]).isdigit():
             return 200, {"Code": "isv.MOBILE_NUMBER_ILLEGAL", "Message": "phone"}, {}
         json.loads(request.query["TemplateParam"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +11,6 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core import mail
 from django.db import connection
 
@@ -24,10 +22,11 @@ from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications import queries, services
 from shouyue.notifications.carriers import http
 from shouyue.notifications.models import Gateway, Notice
+from shouyue.notifications.names import name_of
 from shouyue.notifications.rules.pace import DIGEST_EVERY, LEASE, SETTLE
 
 from .factories import draft, make_gateway
-from .providers import Provider
+from .providers import MailServer, Provider
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 pytestmark = pytest.mark.django_db
@@ -239,35 +238,13 @@ def test_without_a_gateway_the_reason_is_told():
     assert notice.error != ""
 
 
-class Inbox:
-    """A mail server that keeps what it takes; refuses everybody at refused.example."""
-
-    def __init__(self):
-        self.taken = []
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.endswith("@refused.example"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.taken.append(envelope)
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox(settings):
-    handler = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
+    server = MailServer()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield handler
-    controller.stop()
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    yield server
+    server.stop()
 
 
 def test_mail_goes_through_a_real_server_and_a_refusal_is_final(inbox):
@@ -277,7 +254,7 @@ def test_mail_goes_through_a_real_server_and_a_refusal_is_final(inbox):
     drain(NOW)
     (taken,) = inbox.taken
     notice = Notice.objects.get(user=good)
-    assert f"<notice-{notice.pk}@shouyue>".encode() in taken.content
+    assert f"<{name_of(notice.pk)}@shouyue>".encode() in taken.content
     assert (notice.state, Notice.objects.get(user=bad).state) == ("sent", "failed")
     assert Notice.objects.get(user=bad).attempts == 1
 

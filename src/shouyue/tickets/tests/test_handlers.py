@@ -66,7 +66,7 @@ def test_the_step_raises_the_ticket_once(monkeypatch):
     with clock.at(clock.now() + timedelta(hours=2, minutes=1)):
         sweep_all()
         mine = [given for name, given in asked if name == "tickets.raise_by_plan"]
-        assert mine == [{"ticket_id": ticket.pk, "tier": "T3", "step": "due"}]
+        assert mine == [{"steps": [[ticket.pk, "T3", "due"]]}]
         for _ in range(2):
             handlers.raise_by_plan.run(**mine[0])
     ticket.refresh_from_db()
