@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -156,7 +157,42 @@ def stage_dates(plan: Plan, dates: Mapping[str, date]) -> tuple[StageDates, ...]
         )
         for stage in plan.stages
     ]
-    return tuple(found)
+    return tuple(
+        replace(stage, ends_on=_before_the_next(stage, found[number:])) if planned.ends is None else stage
+        for number, (stage, planned) in enumerate(zip(found, plan.stages, strict=True), start=1)
+    )
+
+
+def _before_the_next(stage: StageDates, following: Sequence[StageDates]) -> date | None:
+    starts = [one.starts_on for one in following if one.starts_on and stage.starts_on]
+    later = [start for start in starts if stage.starts_on and start > stage.starts_on]
+    return min(later) - timedelta(days=1) if later else None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two stages that both run from one day to another; last: None when neither ends."""
+
+    one: StageDates
+    other: StageDates
+    first: date
+    last: date | None
+
+
+def clash_of(plan: Plan, *, starts_on: date, ends_on: date, milestones: Mapping[str, date]) -> Clash | None:
+    """The first two stages that would run at once under these dates; None: at most one runs on any day."""
+    dates = contract_dates(plan, starts_on=starts_on, ends_on=ends_on, milestones=milestones)
+    found = list(zip(stage_dates(plan, dates), plan.stages, strict=True))
+    dated = [stage for stage, planned in found if stage.starts_on and (stage.ends_on or planned.ends is None)]
+    for one, other in combinations(dated, 2):
+        first = max(one.starts_on or date.min, other.starts_on or date.min)
+        last = min(one.ends_on or date.max, other.ends_on or date.max)
+        is_empty = any(
+            stage.starts_on and stage.ends_on and stage.ends_on < stage.starts_on for stage in (one, other)
+        )
+        if first <= last and not is_empty:
+            return Clash(one, other, first, None if last == date.max else last)
+    return None
 
 
 def stage_on(stages: Sequence[StageDates], day: date) -> str:

@@ -84,6 +84,7 @@ class _Checker:
         for number, settlement in enumerate(self.plan.settles, start=1):
             for name in settlement.affects:
                 self._check(Use("commitment", name, ""), f"settles.{number}.affects")
+        self._stages()
         self._scores()
         self._circles()
 
@@ -106,6 +107,14 @@ class _Checker:
             anchor = getattr(duty, key)
             if days and isinstance(anchor, Anchor) and _beyond(anchor, days):
                 self._report("never_asked", f"commitments.{duty.name}.{key}", name=duty.name)
+
+    def _stages(self) -> None:
+        """Stages follow each other: two that begin on the same day would run at once."""
+        for number, stage in enumerate(self.plan.stages):
+            for other in self.plan.stages[:number]:
+                if stage.begins == other.begins:
+                    at = f"stages.{stage.name}.from"
+                    self._report("stages_together", at, name=stage.name, other=other.name)
 
     def _scores(self) -> None:
         """Areas name commitments of the plan; what costs points belongs to one."""

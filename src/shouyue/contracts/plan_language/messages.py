@@ -194,6 +194,10 @@ MESSAGES: dict[str, Text] = {
         "按此写法，“{name}”永远不会产生义务。",
         "Written like this, “{name}” never asks for anything.",
     ),
+    "stages_together": Text(
+        "阶段“{name}”与“{other}”自同一天开始，将会重叠；请让一个阶段从另一个结束的日期开始。",
+        "The stages “{name}” and “{other}” begin on the same day; let one begin where the other ends.",
+    ),
     "wrong_type": Text(
         "“{value}”与事实“{fact}”的类型（{type}）不符。",
         "“{value}” does not fit the fact “{fact}”, which is {type}.",

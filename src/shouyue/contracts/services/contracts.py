@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from shouyue.parties.models import Customer, Vendor
 from . import stages, steps
 
 CODE = re.compile(r"[A-Z][A-Z0-9-]{0,14}[A-Z0-9]|[A-Z]")
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 CHANGEABLE = frozenset(
     {
         "name",
@@ -123,6 +125,7 @@ def change_contract(
             contract.supervision_firm_id,
         )
     )
+    steps.refuse_bad(**_clash(contract, changed))
     contract.save(update_fields=changed)
     contract.version = loading.mark_changed(contract.pk)
     for key in changed:
@@ -145,6 +148,7 @@ def pin_plan_version(
         raise NotAllowed
     if not PlanVersion.objects.filter(pk=plan_version_id).exists():
         raise NotFound
+    steps.refuse_bad(plan_version=steps.clashing_plan(contract, plan_version_id))
     return put_in_force(actor=actor, contract=contract, plan_version_id=plan_version_id)
 
 
@@ -179,6 +183,31 @@ def _record_plan(actor: Actor, contract: Contract, before: int | None) -> None:
     )
 
 
+def _clash(contract: Contract, changed: Collection[str]) -> dict[str, Any]:
+    """Stages that the changed days would let run at once, by the field that was changed. Queries: none."""
+    days = [name for name in ("starts_on", "ends_on") if name in changed]
+    if not days:
+        return {}
+    rules = loading.compiled(contract.pk)
+    said = steps.clashing(
+        rules.plan,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        milestones=steps.milestone_dates(rules.plan, rules.dates),
+    )
+    return {days[0]: said}
+
+
+def _out_of_range(day: date) -> Any:
+    if EARLIEST <= day <= LATEST:
+        return None
+    return _("%(day)s is out of range; give a day from %(first)s to %(last)s.") % {
+        "day": day.isoformat(),
+        "first": EARLIEST.isoformat(),
+        "last": LATEST.isoformat(),
+    }
+
+
 def _bad_fields(
     name: str,
     starts_on: date,
@@ -198,12 +227,8 @@ def _bad_fields(
     )
     return {
         "name": None if 0 < len(name.strip()) <= 200 else _("Between 1 and 200 characters."),
-        "starts_on": None
-        if date(1990, 1, 1) <= starts_on <= date(2200, 1, 1)
-        else _("This date is out of range."),
-        "ends_on": None
-        if starts_on <= ends_on <= date(2200, 1, 1)
-        else _("Ends before it begins, or too late."),
+        "starts_on": _out_of_range(starts_on),
+        "ends_on": steps.ends_too_early(starts_on, ends_on) or _out_of_range(ends_on),
         "time_zone": bad_zone,
         "unit": steps.no_unit(unit_id),
         "supervision_firm": None if firm else _("No such supervision firm."),

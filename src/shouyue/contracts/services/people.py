@@ -38,7 +38,7 @@ def add_member(
     steps.refuse_bad(
         user=None if user else _("No such person."),
         role=_bad_role(role, user, contract) if user else None,
-        ends_on=_("Ends before it begins.") if starts_on and ends_on and ends_on < starts_on else None,
+        ends_on=steps.ends_too_early(starts_on, ends_on),
     )
     days = {"starts_on": starts_on, "ends_on": ends_on}
     membership, _created = Membership.objects.update_or_create(

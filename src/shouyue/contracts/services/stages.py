@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -41,9 +42,7 @@ def reach_milestone(
     needs = planned.signed_by if planned else ()
     steps.refuse_bad(
         name=None if planned else _("The plan has no such milestone."),
-        happened_on=_("This day is still to come.")
-        if happened_on > clock.today(contract.time_zone)
-        else None,
+        happened_on=_bad_day(rules, contract, name, happened_on) if planned else None,
         signed_by_provider=_("The plan asks for this signature.")
         if "provider" in needs and not signed_by_provider.strip()
         else None,
@@ -72,6 +71,24 @@ def reach_milestone(
     steps.record(verb, actor, contract, milestone=name, happened_on=happened_on, previous=previous)
     renew_stages(actor, contract)
     return milestone
+
+
+def _bad_day(rules: ContractRules, contract: Contract, name: str, happened_on: date) -> Any:
+    today = clock.today(contract.time_zone)
+    if happened_on > today:
+        return _(
+            "%(day)s is still to come; a milestone is recorded once it is reached, by %(today)s today."
+        ) % {
+            "day": happened_on.isoformat(),
+            "today": today.isoformat(),
+        }
+    known = steps.milestone_dates(rules.plan, rules.dates)
+    return steps.clashing(
+        rules.plan,
+        starts_on=rules.starts_on,
+        ends_on=rules.ends_on,
+        milestones={**known, name: happened_on},
+    )
 
 
 def _ask_gates(actor: Actor, contract: Contract, rules: ContractRules, name: str, happened_on: date) -> None:

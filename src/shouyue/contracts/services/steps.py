@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from shouyue.contracts import access
+from shouyue.contracts import access, loading
 from shouyue.contracts.models import Contract
+from shouyue.contracts.plan_language.model import Plan
+from shouyue.contracts.rules import clash_of
 from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
@@ -43,6 +48,44 @@ def record(verb: str, actor: Actor, contract: Contract, **facts: Any) -> None:
         contract_id=contract.pk,
         facts=facts,
     )
+
+
+def ends_too_early(starts_on: date | None, ends_on: date | None) -> Any:
+    """What is wrong with two days, if the second lies before the first."""
+    if starts_on is None or ends_on is None or starts_on <= ends_on:
+        return None
+    return _("%(last)s lies before the first day, %(first)s; give %(first)s or a later day.") % {
+        "first": starts_on.isoformat(),
+        "last": ends_on.isoformat(),
+    }
+
+
+def clashing(plan: Plan, *, starts_on: date, ends_on: date, milestones: Mapping[str, date]) -> str | None:
+    """In words: which stages would run at once under these dates, and what to look at; None when none would."""
+    clash = clash_of(plan, starts_on=starts_on, ends_on=ends_on, milestones=milestones)
+    if clash is None:
+        return None
+    language = get_language() or "zh-hans"
+    return _(
+        "The stages “%(one)s” and “%(other)s” would both run from %(first)s to %(last)s; check the dates."
+    ) % {
+        "one": clash.one.title.pick(language),
+        "other": clash.other.title.pick(language),
+        "first": clash.first.isoformat(),
+        "last": clash.last.isoformat() if clash.last else "…",
+    }
+
+
+def clashing_plan(contract: Contract, plan_version_id: int) -> str | None:
+    """The same for another plan under the contract's dates. Queries: those of `compiled`, and the plan's."""
+    plan = loading.plan_of(plan_version_id)
+    known = milestone_dates(plan, loading.compiled(contract.pk).dates)
+    return clashing(plan, starts_on=contract.starts_on, ends_on=contract.ends_on, milestones=known)
+
+
+def milestone_dates(plan: Plan, dates: Mapping[str, date]) -> dict[str, date]:
+    """Of the dates of a contract those of its milestones."""
+    return {one.name: dates[one.name] for one in plan.milestones if one.name in dates}
 
 
 def no_unit(unit_id: int | None) -> Any:
