@@ -130,7 +130,7 @@ def _gates_before(act: str, event: Happening, plans: dict[int, list[tuple[int, i
         book = books.pinned(contract_id, versions[-1])
     except ShouyueError:
         return []  # a plan this release cannot read any more
-    shown = {*vocabulary.current().verbs.get(event.verb, ()), *events.common_facts()}
+    shown = {*(vocabulary.current().verbs.get(event.verb) or ()), *events.common_facts()}
     return [
         gate
         for gate in book.gates.get(act, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from shouyue.contracts.choices import OPEN_PROPOSALS, PlanStep, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
 from shouyue.contracts.planning import approvals, queries
 from shouyue.contracts.planning.telling import tell_in_force
-from shouyue.contracts.services import put_in_force, store_plan_version
+from shouyue.contracts.services import put_in_force, steps, store_plan_version
 from shouyue.kernel import clock, events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -109,12 +110,18 @@ def propose_plan(
     """
     contract = _managed(actor, contract_id)
     if effective_on is not None and effective_on < clock.today(contract.time_zone):
-        raise Invalid(fields={"effective_on": [_("This day is past.")]})
-    if PlanProposal.objects.filter(contract=contract, state__in=OPEN_PROPOSALS).exists():
-        raise Conflict(_("Another proposal is still open; decide or withdraw it first."))
+        said = _("%(day)s is past; give today, %(today)s, or a later day.")
+        days = {"day": effective_on.isoformat(), "today": clock.today(contract.time_zone).isoformat()}
+        raise Invalid(fields={"effective_on": [said % days]})
+    pending = PlanProposal.objects.filter(contract=contract, state__in=OPEN_PROPOSALS).first()
+    if pending is not None:
+        said = _("Another proposal, of %(day)s, is still open; decide or withdraw it first.")
+        raise Conflict(said % {"day": pending.proposed_at.astimezone(ZoneInfo(contract.time_zone)).date()})
     version = store_plan_version(actor=actor, text=text, plan=contract.plan_version.plan)
     if version.pk == contract.plan_version_id:
         raise Invalid(fields={"text": [_("This text is already in force.")]})
+    if clash := steps.clashing_plan(contract, version.pk):
+        raise Invalid(fields={"text": [clash]})
     proposal = PlanProposal.objects.create(
         customer_id=contract.customer_id,
         contract=contract,
