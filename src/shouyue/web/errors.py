@@ -139,7 +139,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return answer(request, 403, message=message)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler404; never repeats the address, which may be guessed."""
     if request.path.startswith(rest.ROOT):
         return rest.problem(request, 404, code="not_found", detail=NotFound().message)

@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from shouyue.kernel import clock
-from shouyue.kernel.errors import ShouyueError
-from shouyue.web import errors
+from shouyue.kernel.errors import Invalid, ShouyueError
+from shouyue.web import errors, rest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -72,6 +72,14 @@ class ErrorPageMiddleware:
                 response = errors.answer(request, 401, url=_sign_in_url(request))
             response["X-Server-Now"] = clock.now().isoformat()
         return response
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """No name and no text holds U+0000, and PostgreSQL takes none: there is nothing at such an address."""
+        if "\0" in request.path_info:
+            return errors.page_not_found(request)
+        if request.path.startswith(API) and "%00" in request.META.get("QUERY_STRING", ""):
+            return rest.problem(request, 422, code="invalid", detail=Invalid().message)
+        return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ShouyueError) and not request.path.startswith(API):

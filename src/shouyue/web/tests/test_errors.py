@@ -1,4 +1,9 @@
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from shouyue.kernel.errors import ShouyueError
+from shouyue.web.middleware import ErrorPageMiddleware
 
 CASES = [
     ("not-found", 404, "没有找到"),
@@ -78,3 +83,28 @@ def test_an_error_page_keeps_drafts(client):
 def test_a_conflict_leads_back_to_the_form_it_came_from(client, referer, again):
     text = client.post("/fail/conflict/", headers={"Referer": referer}).content.decode()
     assert f'<a class="btn btn-primary" href="{again}">' in text
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/contracts/a%00b/", 404),
+        ("/api/contracts/%00", 404),
+        ("/api/tickets?status=%00", 422),
+        ("/api/tickets?status=open", None),
+        ("/desk/?q=%00", None),  # forms drop it
+    ],
+)
+def test_no_address_takes_a_null_character_to_the_database(address, status):
+    response = ErrorPageMiddleware(HttpResponse).process_view(RequestFactory().get(address))
+    assert (response and response.status_code) == status
+
+
+def test_every_error_has_its_sentence_in_chinese():
+    kinds = [ShouyueError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    plain = [kind for kind in kinds if kind.__init__ is ShouyueError.__init__]  # others bring their own words
+    said = [kind().message for kind in plain]
+    assert len(said) > 5
+    assert [text for text in said if text.isascii()] == []
