@@ -1,9 +1,9 @@
-"""Reads of tickets. Lists of the desk and the API are in `lists`-shaped rows of plain SQL further down the page."""
+"""Reads of tickets; the queue and the lists of the API are in `queue`, a ticket's page in `reading`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -18,14 +18,13 @@ from shouyue.contracts import queries as contracts
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Membership
 from shouyue.contracts.plan_language.model import ScaleValue
-from shouyue.contracts.rules import ContractRules
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
 from shouyue.kernel.rows import find
 from shouyue.parties import queries as parties
-from shouyue.parties.models import Contact, Customer, Site
+from shouyue.parties.models import Contact
 
 from . import access, rules
 from .choices import Impact, Priority, Urgency
@@ -152,122 +151,6 @@ def priority_of(contract_id: int | None, level: str, urgency: str, impact: str) 
         lift=lift,
         ranks=ranks,
     )
-
-
-# -- where a ticket belongs -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Customer, contract, site and requester of a new ticket, checked against each other."""
-
-    customer_id: int
-    code: str
-    time_zone: str
-    service_level: str
-    is_active: bool
-    site_id: int | None
-    site_known: bool
-    requester_known: bool
-    reporter_id: int | None
-    is_vip: bool
-    zone: str = ""
-    zone_mode: str = ""
-
-    def with_zone(self, zone: str, zone_mode: str) -> Place:
-        """The same place, in a zone."""
-        return replace(self, zone=zone, zone_mode=zone_mode)
-
-
-_PLACE = f"""
-SELECT {contracts.STAMP_SQL}, p.id, p.site_id, p.user_id, p.is_vip FROM contracts_contract
-LEFT JOIN parties_contact p ON p.customer_id = contracts_contract.customer_id AND p.{{key}} = %s
-WHERE contracts_contract.id = %s
-"""  # noqa: S608 -- constants
-_OF_CONTACT, _OF_USER = _PLACE.format(key="id"), _PLACE.format(key="user_id")
-_Contact = tuple[int | None, int | None, int | None, bool | None]
-"""id, site, user, VIP; all empty for nobody."""
-_NOBODY: _Contact = (None, None, None, None)
-
-
-def place_of(
-    actor: Actor,
-    contract_id: int | None,
-    customer_id: int | None,
-    site_id: int | None,
-    requester_id: int | None,
-) -> Place | None:
-    """The place of a ticket; None when contract or customer is not the actor's to see.
-
-    The requester is the contact named, else the customer's own user as a contact. Queries: one, two without a
-    contract, one more for a site the contract does not name.
-    """
-    own = actor.user_id if requester_id is None and not actor.is_staff else None
-    if contract_id is not None:
-        found, contact = _contract_and_contact(contract_id, requester_id, own)
-        if found is None:
-            return None
-        owner, code, zone, level, active, sites = (
-            *(found.customer_id, found.code, found.zone, found.service_level, found.is_active),
-            found.sites,
-        )
-    else:
-        customer = Customer.objects.visible_to(actor).filter(pk=customer_id or 0).first()
-        if customer is None:
-            return None
-        owner, code, zone, level, active, sites = (
-            *(customer.pk, customer.code, customer.time_zone, "", customer.is_active),
-            {},
-        )
-        contact = _contact(owner, requester_id, own)
-    if customer_id is not None and customer_id != owner:
-        return None
-    if not actor.scope.everything and owner not in actor.scope.customers:
-        return None
-    known_contact, contact_site, contact_user, is_vip = contact
-    if requester_id is not None:
-        site_id = site_id or contact_site
-    known = site_id is None or site_id in sites or Site.objects.filter(pk=site_id, customer_id=owner).exists()
-    place = Place(
-        customer_id=owner,
-        code=code,
-        time_zone=zone,
-        service_level=level,
-        is_active=active,
-        site_id=site_id,
-        site_known=known,
-        requester_known=requester_id is None or known_contact is not None,
-        reporter_id=contact_user,
-        is_vip=bool(is_vip),
-    )
-    if site_id is not None and site_id in sites:
-        place = place.with_zone(sites[site_id].area, sites[site_id].mode)
-    return place
-
-
-def _contract_and_contact(
-    contract_id: int, contact_id: int | None, user_id: int | None
-) -> tuple[ContractRules | None, _Contact]:
-    """The contract's rules with a contact of its customer, by its id or by its user's. Queries: one."""
-    with connection.cursor() as cursor:
-        if contact_id is None and user_id is not None:
-            cursor.execute(_OF_USER, [user_id, contract_id])
-        else:
-            cursor.execute(_OF_CONTACT, [contact_id or 0, contract_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None, _NOBODY
-    version, state, *contact = row
-    return contracts.compiled_at(contract_id, int(version), int(state)), tuple(contact)
-
-
-def _contact(customer_id: int, contact_id: int | None, user_id: int | None) -> _Contact:
-    if contact_id is None and user_id is None:
-        return _NOBODY
-    rows = Contact.objects.filter(customer_id=customer_id)
-    rows = rows.filter(pk=contact_id) if contact_id is not None else rows.filter(user_id=user_id)
-    found: _Contact | None = rows.order_by("id").values_list("id", "site_id", "user_id", "is_vip").first()
-    return found or _NOBODY
 
 
 # -- people -----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from shouyue.tickets import access, queries, rules
 from shouyue.tickets.choices import Channel, EquipmentType, FaultCategory, RequestType
 from shouyue.tickets.models import Ticket, TicketRevision
 
-from . import acting, inserting
+from . import acting, inserting, placing
 
 TEXTS: Mapping[str, int | None] = {
     "title": rules.TITLE_LIMIT,
@@ -211,13 +211,13 @@ def _place(
     requester_id: int | None,
     *,
     customer: int | None = None,
-) -> queries.Place:
+) -> placing.Place:
     """Where a ticket belongs. customer: demand that the contract is this customer's."""
     if contract_id is None and customer_id is None:
         raise Invalid(fields={"contract_id": [_("Choose the contract, or at least the customer.")]})
     if not access.allowed(actor, "report", contract_id, own=False):
         raise NotFound if contract_id and not access.reads_contract(actor, contract_id) else NotAllowed
-    place = queries.place_of(actor, contract_id, customer_id, site_id, requester_id)
+    place = placing.place_of(actor, contract_id, customer_id, site_id, requester_id)
     if place is None or (customer is not None and place.customer_id != customer):
         raise NotFound
     if not place.is_active:
