@@ -1,7 +1,8 @@
 """Columns of rows as array literals, for statements that take one array per column (`unnest(%s::bigint[], …)`).
 
 The driver would look at every value of a list to choose a type and would need another prepared statement whenever
-numbers outgrow two or four bytes. A literal is always text: written in a tenth of the time, one statement for all.
+numbers outgrow two or four bytes. A literal is always text, so one statement serves all. Two rows of six columns take
+0.07 ms of CPU where lists take 0.14; a thousand rows 2.1 ms where lists take 5.6. See docs/hot-paths.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""JSON API: every verb of a ticket as a POST sub-path, one row of `VERBS` each."""
+"""JSON API: every verb of a ticket as a POST sub-path, one row of `VERBS` each.
+
+A new verb is its service, a `Body` with what the service must be told (if anything), and a row. What all verbs do alike
+is in `_operation`: find the ticket, call the service, answer the ticket. An operation that does otherwise is in `api`.
+"""
 
 from __future__ import annotations
 

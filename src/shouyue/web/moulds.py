@@ -1,8 +1,8 @@
 """Templates drawn once and filled many times: for rows and parts that hot pages show again and again.
 
 A mould is what a template gives for a language and some fixed values, with holes where a page's own values go. It is
-made from nothing else: no request, no context processor, no actor. So what is kept can hold nothing of anybody, and
-filling it costs a join of strings where drawing the template costs a hundred times as much.
+made from nothing else: no request, no context processor, no actor. So what is kept can hold nothing of anybody. To fill
+a row of the queue takes 8 µs where drawing its template takes 76. When and when not: docs/hot-paths.md.
 """
 
 from __future__ import annotations
