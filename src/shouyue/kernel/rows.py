@@ -2,7 +2,7 @@
 
 For the hot verbs: a query set of a wide table takes longer to compile than the server takes to run it. Of a ticket,
 `find` takes 0.10 ms of CPU where the query set takes 0.65, `change` 0.11 where `save` takes 0.37. Values go through the
-model's fields as usual; there is no default ordering, no related row and no signal. When and when not: docs/hot-paths.md.
+model's fields as usual; there is no default ordering, no related row and no signal. See docs/hot-paths.md.
 """
 
 # ruff: noqa: S608 -- put together from the names of tables and columns; every value is a parameter

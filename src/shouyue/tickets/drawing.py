@@ -1,7 +1,7 @@
 """What the two busiest pages show again and again, as HTML: rows of the queue, acts, time line, facts.
 
-The looks are in templates, drawn once and filled here (`shouyue.web.moulds`): what a template shows is changed there, what
-it is given here. A hole the template no longer shows as it is fails loudly. See docs/hot-paths.md.
+The looks are in templates, drawn once and filled here (`shouyue.web.moulds`): what a template shows is changed there,
+what it is given here. A hole the template no longer shows as it is fails loudly. See docs/hot-paths.md.
 """
 
 from __future__ import annotations

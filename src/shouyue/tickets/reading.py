@@ -1,8 +1,8 @@
 """Everything a ticket's page shows, read in few statements: the ticket with its names, its events, its notes.
 
 Plain SQL, because the page is asked for more often than any other: what the query builder costs for one statement is
-more than the statement itself (the ticket with its names 0.27 ms of CPU instead of 1.8, its events 0.09 instead of 0.58).
-Each statement has one text for all readers, so the server keeps its plan. Other readers use `queries`. See
+more than the statement itself (the ticket with its names 0.27 ms of CPU instead of 1.8, its events 0.09 instead of
+0.58). Each statement has one text for all readers, so the server keeps its plan. Other readers use `queries`. See
 docs/hot-paths.md.
 """
 
