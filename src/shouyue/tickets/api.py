@@ -15,12 +15,13 @@ from ninja.files import UploadedFile
 from shouyue.files import queries as files
 from shouyue.web import rest
 
-from . import queries, queue, services, verbs_api
+from . import charge_api, queries, queue, services, verbs_api
 from .queue import QueueFilter
 from .ticket_json import TicketOut, answer
 
 router = Router(tags=["tickets"])
 router.add_router("", verbs_api.router)
+router.add_router("", charge_api.router)
 
 
 class TicketRow(Schema):
@@ -103,8 +104,8 @@ class TicketChange(Schema):
 class ListQuery(rest.PageQuery):
     """status: one state, `open` or `all`; assignee: `me`, `none` or an id; due: `overdue` or `at_risk`."""
 
-    contract_id: int | None = None
-    customer_id: int | None = None
+    contract_id: int | None = Field(None, le=2**63 - 1)
+    customer_id: int | None = Field(None, le=2**63 - 1)
     status: str = "open"
     assignee: str = ""
     channel: str = ""

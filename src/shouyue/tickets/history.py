@@ -105,7 +105,13 @@ def entries(actor: Actor, whole: Whole, attached: Sequence[StoredFile]) -> list[
     answer = _words_of_answer(found, notes)
     titles = _titles(get_language())
     lines = [
-        _line(event, names, files, titles, answer.text if answer and event.verb == "ticket.responded" else "")
+        _line(
+            event,
+            _detail(event, names, files, ticket.contract_id),
+            names,
+            titles,
+            answer.text if answer and event.verb == "ticket.responded" else "",
+        )
         for event in found
     ]
     public, hidden = _("Note"), _("Internal note")
@@ -148,11 +154,11 @@ def _words_of_answer(found: Sequence[Happening], notes: Sequence[Said]) -> Said 
 
 
 def _line(
-    event: Happening, names: dict[int, str], files: dict[int, str], titles: dict[str, str], words: str = ""
+    event: Happening, detail: str, names: dict[int, str], titles: dict[str, str], words: str = ""
 ) -> Entry:
     icon, tone = _LOOKS.get(event.verb, ("point", "neutral"))
     late = (event.recorded_at - event.occurred_at).total_seconds() > 120
-    told = words or _detail(event, names, files)
+    told = words or detail
     if late:
         told = "\n".join(filter(None, [told, _("Recorded later.")]))
     return Entry(
@@ -165,23 +171,35 @@ def _line(
     )
 
 
-def _detail(event: Happening, names: dict[int, str], files: dict[int, str]) -> str:
+_OUTCOMES = {"free": _l("Free of charge"), "quoted": _l("Charged: to be quoted")}
+"""What the contract said about the charge."""
+
+
+def _detail(event: Happening, names: dict[int, str], files: dict[int, str], contract_id: int | None) -> str:
+    def word(fact: str) -> str:
+        value, language = event.facts.get(fact, ""), get_language() or "zh-hans"
+        return queries.word_title(contract_id, fact, value, language) if value else ""
+
     match event.verb:
         case "ticket.assigned":
             return _("To %(name)s") % {"name": names.get(_user(event.facts.get("to", "")), "")}
         case "ticket.waiting_started":
             return str(dict(WaitReason.choices).get(event.facts.get("reason", ""), ""))
         case "ticket.tier_raised":
-            return f"{event.facts.get('from_tier', '')} → {event.facts.get('to_tier', '')}"
+            tiers = _labels_of(Tier, get_language())
+            passed = (event.facts.get("from_tier", ""), event.facts.get("to_tier", ""))
+            return " → ".join(tiers.get(tier, tier) for tier in passed)
         case "ticket.triaged" | "ticket.priority_set":
-            return str(event.facts.get("priority", ""))
+            return word("priority")
         case "ticket.graded":
-            return " · ".join(
-                filter(None, [event.facts.get("severity", ""), event.facts.get("complexity", "")])
-            )
+            return " · ".join(filter(None, (word("severity"), word("complexity"))))
         case "ticket.answer_promised":
             promised = datetime.fromisoformat(str(event.facts["promised_at"]))
             return f"{timezone.localtime(promised):%Y-%m-%d %H:%M}"
+        case "decision.taken":
+            return str(_OUTCOMES.get(str(event.facts.get("outcome", "")), ""))
+        case "ticket.charge_stated":
+            return f"¥ {int(event.facts.get('cents', 0)) / 100:.2f}"
         case "file.attached":
             return files.get(event.subject_id, "")
         case verb if verb.startswith("visit."):

@@ -41,7 +41,8 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
     """Let the contract say whether the ticket is charged; anew whenever item or class turn out different.
 
     Raises: NotFound, NotAllowed; Invalid for an unknown item or class; Conflict when work was already charged, or no
-    contract is set. Event: decision.taken. Locks: the ticket row.
+    contract is set. A quote falls when the ticket turns out free. Events: decision.taken, approval.cancelled. Locks:
+    the ticket row.
     """
     ticket = _held(actor, ticket_id)
     rules = compiled(ticket.contract_id or 0)
@@ -61,18 +62,20 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
         item=item or ticket.catalogue,
         warranty_class=warranty_class,
     )
+    is_free = decision.outcome.get("charge") == "free"
+    values = {
+        "customer_id": ticket.customer_id,
+        "decision_id": decision.pk,
+        "is_free": is_free,
+        "item": item or ticket.catalogue,
+        "warranty_class": warranty_class,
+        "discount": float(decision.outcome.get("discount", 0)),
+    }
+    if known is not None and is_free and known.signoff_number:
+        _call_off(actor, known, _("The contract covers it; nothing is charged."))
+        values |= {"quoted": None, "quote_text": "", "quoted_at": None, "signoff_number": ""}
     charge: TicketCharge
-    charge, _new = TicketCharge.objects.update_or_create(
-        ticket=ticket,
-        defaults={
-            "customer_id": ticket.customer_id,
-            "decision_id": decision.pk,
-            "is_free": decision.outcome.get("charge") == "free",
-            "item": item or ticket.catalogue,
-            "warranty_class": warranty_class,
-            "discount": float(decision.outcome.get("discount", 0)),
-        },
-    )
+    charge, _new = TicketCharge.objects.update_or_create(ticket=ticket, defaults=values)
     return charge
 
 
@@ -91,7 +94,8 @@ def quote_charge(
         raise Conflict(_("There is nothing to quote for this ticket."))
     _check_amount(amount)
     said = acting.checked_text("text", text, required=True)
-    _call_off(actor, charge)
+    _call_off(actor, charge, _("A new quote replaces it."))
+    reason = deciding.reason_of(Decision.objects.get(pk=charge.decision_id), actor.language)
     signoff = ask(
         actor=actor,
         kind="approval",
@@ -100,8 +104,8 @@ def quote_charge(
         customer_id=ticket.customer_id,
         contract_id=ticket.contract_id,
         case=("ticket", ticket.pk),
-        scope=_("%(number)s: quote of %(amount)s yuan. %(text)s")
-        % {"number": ticket.number, "amount": f"{amount:.2f}", "text": said},
+        scope=_("%(number)s: quote of %(amount)s yuan. %(text)s Why it is charged: %(reason)s")
+        % {"number": ticket.number, "amount": f"{amount:.2f}", "text": said, "reason": reason},
         steps=[Asked(capacity=capacity)],
     )
     charge.quoted, charge.quote_text, charge.quoted_at = amount, said, clock.now()
@@ -115,7 +119,7 @@ def state_charge(*, actor: Actor, ticket_id: int, amount: Decimal, text: str) ->
     """State what the work cost in the end; not more than the customer approved.
 
     Raises: NotFound, NotAllowed, Invalid; Conflict when it is free, stated already, or not approved.
-    Locks: the ticket row.
+    Event: ticket.charge_stated. Locks: the ticket row.
     """
     ticket = _held(actor, ticket_id)
     charge = _charge_of(ticket)
@@ -127,6 +131,7 @@ def state_charge(*, actor: Actor, ticket_id: int, amount: Decimal, text: str) ->
     charge.done, charge.done_at = amount, clock.now()
     charge.done_text = acting.checked_text("text", text, required=True)
     charge.save(update_fields=["done", "done_text", "done_at"])
+    acting.record(actor, ticket, "ticket.charge_stated", facts={"cents": int(amount * 100)})
     return charge
 
 
@@ -172,10 +177,10 @@ def _charge_of(ticket: Ticket) -> TicketCharge:
     return found
 
 
-def _call_off(actor: Actor, charge: TicketCharge) -> None:
+def _call_off(actor: Actor, charge: TicketCharge, words: str) -> None:
     open_one = Signoff.objects.filter(number=charge.signoff_number, state="asked").first()
     if open_one is not None:
-        cancel(actor=actor, signoff_id=open_one.pk, words=_("A new quote replaces it."))
+        cancel(actor=actor, signoff_id=open_one.pk, words=words)
 
 
 def _check_amount(amount: Decimal) -> None:

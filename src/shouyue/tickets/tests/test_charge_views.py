@@ -9,9 +9,14 @@ import pytest
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
 
+from shouyue.accounts.tests.factories import client_of
 from shouyue.contracts.tests.factories import make_contract
-from shouyue.contracts.tests.people import make_agent
+from shouyue.contracts.tests.people import make_agent, make_customer_user
 from shouyue.kernel.errors import Conflict, NotFound
+from shouyue.kernel.models import Event
+from shouyue.signoff.models import Signoff
+from shouyue.signoff.services import give
+from shouyue.signoff.tests.factories import make_admin, step_of
 from shouyue.tickets import charge_views
 from shouyue.tickets.charge_models import TicketCharge
 from shouyue.tickets.services import charging
@@ -65,3 +70,59 @@ def test_an_unknown_step_is_not_found():
     ticket, agent = ticket_and_agent()
     with pytest.raises(NotFound):
         charge_views.charge(request_of(agent), ticket.number, "haggle")
+
+
+def quoted():
+    ticket, agent = ticket_and_agent()
+    make_admin(ticket.contract, "approver")
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    charge = charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(800), text="换电源")
+    return ticket, agent, Signoff.objects.get(number=charge.signoff_number)
+
+
+def test_the_customer_is_told_why_it_is_charged_when_asked():
+    ticket, agent, signoff = quoted()
+    reason = charging.shown(agent, ticket).reason
+    assert reason
+    assert reason in signoff.scope
+
+
+def test_a_quote_falls_when_the_ticket_turns_out_free():
+    ticket, agent, signoff = quoted()
+    charge = charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="hotline")
+    signoff.refresh_from_db()
+    assert signoff.state == "cancelled"
+    assert (charge.is_free, charge.quoted, charge.signoff_number) == (True, None, "")
+
+
+def test_by_api_decided_quoted_and_stated():
+    agent = make_agent()
+    contract = make_contract(starts_on=date(2020, 1, 1), ends_on=date(2040, 1, 1))
+    ticket = make_ticket(contract=contract, actor=agent)
+    approver, _contact = make_admin(contract, "approver")
+    client = client_of(agent)
+    base = f"/api/tickets/{ticket.number}/charge"
+
+    def post(path, **body):
+        return client.post(base + path, body, content_type="application/json")
+
+    assert client.get(base).json()["step"] == "decide"
+    assert post("", item="hotel").status_code == 422
+    assert post("/quote", amount="5", text="工料").status_code == 409
+    decided = post("", item="upgrade").json()
+    assert (decided["step"], bool(decided["reason"])) == ("quote", True)
+    asked = post("/quote", amount="800.00", text="换电源").json()
+    assert (asked["step"], asked["quoted"]) == ("approval", "800.00")
+    assert post("/statement", amount="700", text="工料").status_code == 409
+    give(actor=approver, step_id=step_of(Signoff.objects.get(number=asked["signoff"])).pk)
+    assert post("/statement", amount="801", text="工料").status_code == 422
+    stated = post("/statement", amount="700.50", text="工料").json()
+    assert (stated["step"], stated["stated"], stated["stated_for"]) == ("done", "700.50", "工料")
+    event = Event.objects.get(verb="ticket.charge_stated", subject_id=ticket.pk)
+    assert event.facts["cents"] == 70050
+    assert "¥ 700.50" in client.get(f"/tickets/{ticket.number}/").content.decode()
+    page = client_of(make_customer_user(contract)).get(f"/portal/requests/{ticket.number}/")
+    assert page.status_code == 200
+    told = page.content.decode()
+    assert stated["reason"] in told
+    assert "700.50" in told
