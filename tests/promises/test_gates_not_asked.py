@@ -104,7 +104,7 @@ def test_an_act_in_sql_is_a_miss_that_everybody_sees():
         **told.facts,
         "act": "ticket.close",
         "commitment": CLOSING,
-        "event": f"event:{event_id}",
+        "act_event": f"event:{event_id}",
     }
     assert share(story, 7 * HOUR).standing == "broken"
     (row,) = Obligation.objects.filter(contract=story.contract, commitment__name=CLOSING)

@@ -51,7 +51,7 @@ def declare() -> None:
         Verb(
             "gate.bypassed",
             _("Gate was not asked"),
-            {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN, "event": FactType.REFERENCE},
+            {"act": CODE, "commitment": CODE, "breach": FactType.BOOLEAN, "act_event": FactType.REFERENCE},
         ),
     )
     events.declare(

@@ -65,7 +65,7 @@ def unasked(since: datetime | None = None) -> list[Unasked]:
         if event.verb == PASSED:
             passed[event.case].add(said)
         elif event.verb == BYPASSED:
-            noted.add((int(str(event.facts.get("event")).rpartition(":")[2]), said[1]))
+            noted.add((int(str(event.facts.get("act_event")).rpartition(":")[2]), said[1]))
         else:
             for act in told[event.verb]:
                 for gate in _gates_before(act, event, plans):

@@ -109,7 +109,7 @@ def record_bypass(done: Happening, act: str, commitment: str) -> None:
         actor=SYSTEM,
         facts={"case": f"{done.case[0]}:{done.case[1]}"},
     )
-    _record(request, commitment, "missed", "gate.bypassed", {"event": f"event:{done.id}"})
+    _record(request, commitment, "missed", "gate.bypassed", {"act_event": f"event:{done.id}"})
 
 
 def forget_refusals() -> None:

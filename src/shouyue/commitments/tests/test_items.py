@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 
 import pytest
 
@@ -10,26 +11,21 @@ from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.models import Commitment, Obligation
 from shouyue.commitments.services import tending
 from shouyue.contracts import services as contracts
+from shouyue.contracts import vocabulary
+from shouyue.contracts.plan_language.check import check_plan
+from shouyue.contracts.plan_language.parse import parse_text
 from shouyue.contracts.tests.factories import make_contract_site, make_member, make_plan_version
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 
-from .factories import beijing, contract_under, happens, new_case, plan_text
-from .test_calendar import pass_to
+from . import seasons
+from .factories import beijing, happens, new_case, plan_text
+from .seasons import DAY, pass_to
 
 pytestmark = pytest.mark.django_db
 
-DAY = timedelta(days=1)
 BEGIN = beijing("2026-02-27 09:00")
-
-
-def contract_at(commitments, at=BEGIN, **changes):
-    with clock.at(at):
-        contract = contract_under(
-            commitments, **{"starts_on": date(2026, 1, 1), "ends_on": date(2028, 12, 31)} | changes
-        )
-        tending.tend_all()
-    return contract
+contract_at = partial(seasons.contract_at, at=BEGIN)
 
 
 def rows(contract, period=""):
@@ -95,6 +91,40 @@ def test_people_are_chosen_by_role_and_by_their_days_in_the_contract():
     assert {row.subject_id for row in rows(contract)} == {agent.pk}
     pass_to(beijing("2026-03-05 09:00"))
     assert {row.state for row in rows(contract, "2026-W10")} == {"void"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code", "zh", "en"),
+    [
+        (
+            "covers: {item: asset, asset_class: camera}",
+            "unknown_item",
+            "“asset”；若尚未建成",
+            "if it does not exist",
+        ),
+        ("sample: {item: asset, share: 10%}", "unknown_item", "“asset”；若尚未建成", "if it does not exist"),
+        ("each: asset_class", "unknown_item", "“asset_class”；若尚未建成", "if it does not exist"),
+        ("covers: {item: sites}", "unknown_item", "是否想写“site”", "Did you mean “site”"),
+        ("covers: {item: site, tag: vip}", "unknown_fact", "“tag”", "There is no fact “tag” here"),
+        ("covers: {item: site, stage: service}", "unknown_fact", "“stage”", "There is no fact “stage” here"),
+        ("covers: {item: site, zone: innner}", "unknown_value", "“innner”不是", "is not a value of “zone”"),
+        ("covers: {item: person, role: agnet}", "unknown_role", "“agent”", "Did you mean “agent”"),
+        (
+            "due: 3 months before asset.warranty_end",
+            "unknown_date",
+            "“warranty.end”",
+            "Did you mean “warranty.end”",
+        ),
+    ],
+)
+def test_the_check_says_what_cannot_be_chosen_by(chosen, code, zh, en):
+    """Assets, tags and dates of things still to come are named with their place and what to do about it."""
+    text = plan_text(f"a:\n  kind: recurring\n  every: month\n  kept_by: ticket.responded\n  {chosen}\n")
+    (problem,) = check_plan(parse_text(text), vocabulary.current())
+    assert (problem.severity, problem.code) == ("error", code)
+    assert text.splitlines()[(problem.line or 0) - 1].strip() == chosen
+    assert zh in problem.message("zh-hans")
+    assert en in problem.message("en")
 
 
 # Joining and leaving within a period

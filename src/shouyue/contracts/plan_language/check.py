@@ -182,14 +182,25 @@ class _Checker:
         tables = [self._facts_of(sort, word) for sort, word in use.context]
         if not tables or None in tables or self._awaited(use.word):
             return  # no event to look at, or one that does not exist yet
-        declared: dict[str, str] = {**EVENT_FACTS, **self.vocabulary.common}
+        of_item = all(
+            sort == "item" for sort, _word in use.context
+        )  # a thing is no event and has its own facts alone
+        declared: dict[str, str] = {} if of_item else {**EVENT_FACTS, **self.vocabulary.common}
         for table in (*tables, *self._later(use.context)):
             declared.update(table or {})
         if use.word in declared:
             if use.test is not None:
                 self._operands(use.test, declared[use.word], path)
+                if of_item and use.word == "role":
+                    self._roles(use.test, path)
         elif not (use.sort == "with" and use.word in EVIDENCE_WORDS):
             self._report("unknown_fact", path, nearest(use.word, declared), name=use.word)
+
+    def _roles(self, test: Test, path: str) -> None:
+        """The role by which people are chosen is one of a contract's; elsewhere `role` may be an account's."""
+        for operand in test.operands:
+            if isinstance(operand, str) and operand not in self.vocabulary.roles:
+                self._report("unknown_role", path, nearest(operand, self.vocabulary.roles), name=operand)
 
     def _facts_of(self, sort: str, word: str) -> Any:
         return self.vocabulary.facts_for(sort, word)
