@@ -13,12 +13,15 @@ import django
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from psycopg.conninfo import make_conninfo
 
 import shouyue
 from shouyue.accounts.models import User
+from shouyue.contracts import fact_words
 from shouyue.contracts import queries as contracts
+from shouyue.contracts.plan_language.model import Plan
 from shouyue.kernel import clock, jobs
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.events import declared_verbs
@@ -323,19 +326,33 @@ def _actors(text: str) -> list[str]:
 
 
 def readable(actor: Actor, rows: Sequence[Event]) -> list[EventRow]:
-    """Events with labels and names. Queries: two, none for none."""
-    names = _names(event.actor for event in rows)
-    codes = _codes(actor, {event.contract_id for event in rows if event.contract_id is not None})
+    """Events with labels and names, facts in words. Queries: two and those of `plan_of`, none for none."""
+    told = (str(value) for event in rows for value in event.facts.values())
+    names = _names(ref for ref in (*(event.actor for event in rows), *told) if ref.startswith("user:"))
+    known = _contracts(actor, {event.contract_id for event in rows if event.contract_id is not None})
     verbs = declared_verbs()
     return [
         EventRow(
             event,
             str(verbs[event.verb].label) if event.verb in verbs else event.verb,
             names.get(event.actor, ""),
-            codes.get(event.contract_id or 0, ""),
-            [(name, str(value)) for name, value in sorted(event.facts.items())],
+            code,
+            _facts_said(event, plan, names),
         )
         for event in rows
+        for code, plan in (known.get(event.contract_id or 0, ("", None)),)
+    ]
+
+
+def _facts_said(event: Event, plan: Plan | None, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What an event tells, as pairs of words in the active language."""
+    language = get_language() or "zh-hans"
+    return [
+        (
+            fact_words.name_said(name, language),
+            fact_words.value_said(event.verb, name, value, language, plan=plan, people=names),
+        )
+        for name, value in sorted(event.facts.items())
     ]
 
 
@@ -346,7 +363,12 @@ def _names(refs: Iterable[str]) -> Mapping[str, str]:
     return {f"user:{pk}": name for pk, name in User.objects.filter(pk__in=ids).values_list("id", "name")}
 
 
-def _codes(actor: Actor, ids: set[int]) -> Mapping[int, str]:
+def _contracts(actor: Actor, ids: set[int]) -> Mapping[int, tuple[str, Plan]]:
+    """Code and plan of the contracts the actor may read. Queries: one and those of `plan_of`, none for none."""
     if not ids:
         return {}
-    return dict(contracts.contracts_visible_to(actor).filter(pk__in=ids).values_list("id", "code"))
+    rows = contracts.contracts_visible_to(actor).filter(pk__in=ids)
+    return {
+        pk: (code, contracts.plan_of(version))
+        for pk, code, version in rows.values_list("id", "code", "plan_version_id")
+    }

@@ -16,8 +16,9 @@ from shouyue.accounts.models import User
 from shouyue.commitments.calendar_models import Attestation
 from shouyue.commitments.closing_models import Adjustment, Objection
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.contracts import loading, plan_page, vocabulary
+from shouyue.contracts import fact_words, loading, plan_page, vocabulary
 from shouyue.contracts.models import PlanVersion
+from shouyue.contracts.plan_language.model import Plan
 from shouyue.files.models import StoredFile
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.events import declared_verbs
@@ -164,8 +165,10 @@ def _events(
     rows = [
         one for one in found[:MOST_EVENTS] if one[0] in ids or _is_told(actor, row, one, objections, asked)
     ]
-    names = _names(actor, {one[5] for one in rows})
-    told = [_proof(one, names, parts.get(one[0], ""), actor.language) for one in rows]
+    spoken_of = {str(value) for one in rows for value in _table(one[8]).values()}
+    names = _names(actor, {one[5] for one in rows} | {ref for ref in spoken_of if ref.startswith("user:")})
+    plan = loading.plan_of(row.plan_version_id)
+    told = [_proof(one, names, parts.get(one[0], ""), actor.language, plan) for one in rows]
     return _with_news(told), len(found) > MOST_EVENTS
 
 
@@ -202,7 +205,7 @@ def _is_told(
     return verb.startswith(OPEN_VERBS) and facts.get("public") is not False
 
 
-def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str) -> Proof:
+def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str, plan: Plan) -> Proof:
     number, verb, kind, subject, seq, who, occurred, recorded, facts, digest, is_sound = row
     verbs = declared_verbs()
     return Proof(
@@ -215,24 +218,16 @@ def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str
         occurred_at=occurred,
         recorded_at=recorded,
         facts=tuple(
-            (vocabulary.said(name, language), _value_said(name, value, language))
+            (
+                fact_words.name_said(name, language),
+                fact_words.value_said(verb, name, value, language, plan=plan, people=names),
+            )
             for name, value in sorted(_table(facts).items())
         ),
         digest=digest,
         is_sound=is_sound,
         part=part,
     )
-
-
-def _value_said(name: str, value: Any, language: str) -> str:
-    """A fact's value in the reader's words, as it stands where there are none."""
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    titles = vocabulary.current().titles
-    if title := titles.get(f"{name}:{value}"):
-        return title.pick(language)
-    is_named = any(word.startswith(f"{name}:") for word in titles)  # its values have their own names
-    return str(value) if is_named else vocabulary.said(str(value), language)
 
 
 def _table(facts: Any) -> dict[str, Any]:

@@ -16,17 +16,9 @@ from shouyue.contracts.tests.factories import make_plan_version, make_user
 from shouyue.kernel import clock
 
 from .factories import contract_under, make_member, promised
-from .test_pages import START, client_of, lived
+from .scenes import RESPOND, START, client_of, lived
 
 pytestmark = pytest.mark.django_db
-
-INTERNAL = """
-respond:
-  kind: deadline
-  from: ticket.reported
-  kept_by: ticket.responded
-  within: 10 min
-"""
 
 
 @pytest.fixture
@@ -59,14 +51,6 @@ def test_clause_events_and_fingerprints_of_a_kept_obligation(contract):
     assert all(len(event.digest) == 64 for event in found.events)
     assert found.is_sound
     assert found.events[0].facts == (("故障级别", "minor"),)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [("status", "accepted", "处理中"), ("vip", False, "否"), ("equipment_type", "unheard-of", "unheard-of")],
-)
-def test_facts_are_told_in_the_words_of_their_own_name(name, value, said):
-    assert proving._value_said(name, value, "zh-hans") == said
 
 
 def test_an_event_whose_fingerprint_does_not_agree_shows(contract, monkeypatch):
@@ -125,7 +109,7 @@ def test_outsiders_read_their_contract_and_no_other(contract, role):
 
 def test_internal_promises_are_not_shown_to_the_customer(db):
     with clock.at(START + timedelta(minutes=20)):
-        contract = contract_under(INTERNAL)
+        contract = contract_under(RESPOND)
         lived(contract)
         row = row_of(contract, "kept")
         for role, status in (("customer.leader", 404), ("project_manager", 200)):
