@@ -238,7 +238,8 @@ class Notice(models.Model):
 class Receipt(models.Model):
     """What a provider said later about one message. notice: empty as long as nobody knows which is meant.
 
-    customer_id: of the notice's reader. message: how the provider named it. digest: the same report is kept once.
+    customer_id: of the notice's reader. of_letter: it is about a message that is no notice, whose sender was told.
+    message: how the provider named it. digest: the same report is kept once.
     """
 
     customer_id = CustomerIdField()
@@ -253,6 +254,7 @@ class Receipt(models.Model):
     reported_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(_("received at"))
     digest = models.CharField(max_length=64)
+    of_letter = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-id",)
@@ -262,5 +264,9 @@ class Receipt(models.Model):
                 fields=("notice",), name="notifications_receipt_idx", condition=Q(notice__isnull=False)
             ),
             models.Index(fields=("gateway", "-id"), name="notifications_receipts_idx"),
-            models.Index(fields=("-id",), name="notifications_unknown_idx", condition=Q(notice__isnull=True)),
+            models.Index(
+                fields=("-id",),
+                name="notifications_unknown_idx",
+                condition=Q(notice__isnull=True, of_letter=False),
+            ),
         )

@@ -278,7 +278,7 @@ def receipts_by(actor: Actor, gateway_id: int, *, unknown: bool = False) -> Quer
     if not access.can_see_gateways(actor):
         raise NotAllowed
     rows = Receipt.objects.filter(gateway_id=gateway_id).order_by("-id")
-    return rows.filter(notice__isnull=True) if unknown else rows
+    return rows.filter(notice__isnull=True, of_letter=False) if unknown else rows
 
 
 def counts_by_state(actor: Actor) -> dict[str, int]:

@@ -11,6 +11,7 @@ from shouyue.contracts import vocabulary
 from shouyue.files import access as files
 from shouyue.kernel import events, gates
 from shouyue.kernel.events import FactType, Verb
+from shouyue.notifications import letters
 from shouyue.web import navigation, panels, rest, states
 from shouyue.web.navigation import Item
 from shouyue.web.panels import Panel
@@ -18,7 +19,7 @@ from shouyue.web.states import Look
 
 from . import queries, subjects
 from .choices import Kind, SendingState, State, StepState
-from .services import guards
+from .services import guards, sending
 from .views import parts
 
 CODE, YES_NO, REFERENCE, INSTANT, DIGEST = (
@@ -66,6 +67,7 @@ DEEDS: dict[str, tuple[Promise | str, dict[str, FactType]]] = {
 
 def declare() -> None:
     """Called once, from `AppConfig.ready`."""
+    letters.register(sending.LETTERS, sending.take_report)
     for kind in Kind:
         for deed, (label, facts) in DEEDS.items():
             text = format_lazy("{kind} {deed}", kind=kind.label, deed=label)

@@ -20,7 +20,7 @@ from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotFound, TooMany
 from shouyue.kernel.scope import EVERYTHING, PROVIDER_ID, acting_in
-from shouyue.notifications import access, queries, secrets_of
+from shouyue.notifications import access, letters, queries, secrets_of
 from shouyue.notifications.carriers import reports
 from shouyue.notifications.carriers.reports import Call, Report, Unreadable
 from shouyue.notifications.choices import WITH_RECEIPTS, Arrival, Channel, GatewayKind, State
@@ -129,7 +129,7 @@ def match_waiting() -> int:
     """Look again for the messages of receipts that came too early. Returns how many found theirs."""
     with acting_in(EVERYTHING):
         since = clock.now() - STILL_LOOKED_FOR
-        rows = Receipt.objects.filter(notice__isnull=True, received_at__gt=since)
+        rows = Receipt.objects.filter(notice__isnull=True, of_letter=False, received_at__gt=since)
         waiting = list(rows.order_by("-id").values_list("pk", "gateway_id")[:MOST_WAITING])
         found = 0
         for gateway in Gateway.objects.filter(pk__in={gateway_id for _pk, gateway_id in waiting}):
@@ -140,12 +140,17 @@ def match_waiting() -> int:
 
 def _match(gateway: Gateway, rows: QuerySet[Receipt]) -> int:
     """Give receipts to their notices, in the order they came. Queries: two, and some per receipt that is applied."""
-    receipts = list(locks.lock_rows(rows.filter(notice__isnull=True)))
+    receipts = list(locks.lock_rows(rows.filter(notice__isnull=True, of_letter=False)))
     notices = _notices_of(gateway, receipts)
     now = clock.now()
     drafts: list[Draft] = []
     found = 0
     for receipt in receipts:
+        if letters.tell(receipt.message, receipt.outcome, receipt.reason):
+            receipt.of_letter = True
+            receipt.save(update_fields=["of_letter"])
+            found += 1
+            continue
         notice = next((notices[name] for name in _names(receipt) if name in notices), None)
         if notice is None or notice.state not in SETTLED:
             continue  # perhaps it is still being sent

@@ -18,6 +18,7 @@ from shouyue.kernel import clock, jobs, locks
 from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotFound, ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.notifications.choices import Arrival
 from shouyue.notifications.services import Letter, can_send_sms, send_outside
 from shouyue.parties.models import Contact
 from shouyue.signoff import access, queries, rules
@@ -26,6 +27,8 @@ from shouyue.signoff.models import Link, Sending, Signoff, Step
 
 from . import links, telling
 
+LETTERS = "signoff-link:"
+"""How the keys of its messages begin; providers report about them by these."""
 MOST_TRIES = 5
 MOST_CONTACTS = 3
 """So many contacts without an account are told by themselves when nobody else could answer."""
@@ -153,6 +156,28 @@ def deliver_link(sending_id: int) -> None:
             deliver_link.enqueue(at=clock.now() + wait, sending_id=row.pk)
 
 
+def take_report(key: str, outcome: str, reason: str) -> bool:
+    """A provider has said later what became of a link's message: failed is as if it had not been sent.
+
+    Returns whether there is such a message. Locks: the sending.
+    """
+    number, _sep, attempt = key.removeprefix(LETTERS).partition(":")
+    rows = Sending.objects.filter(pk=int(number) if number.isdigit() else 0).select_for_update(of=("self",))
+    row = rows.first()
+    if row is None or row.state == SendingState.QUEUED:  # not known, or not noted yet: it will be asked again
+        return False
+    if row.state == SendingState.SENT and attempt == str(row.attempts):
+        failed = outcome == Arrival.FAILED
+        row.answer = (reason if failed else _("the provider reports that it arrived"))[:300]
+        if failed:
+            row.state = SendingState.FAILED
+            Link.objects.filter(step_id=row.step_id, contact_id=row.contact_id, used_at=None).update(
+                revoked_at=clock.now()
+            )
+        row.save(update_fields=["answer", "state"])
+    return True
+
+
 def _made(sending_id: int) -> tuple[Sending, int, Letter] | None:
     """The link, made now, and the letter that brings it; None when there is nothing to send any more."""
     row = Sending.objects.filter(pk=sending_id).select_for_update(of=("self",)).first()
@@ -188,7 +213,7 @@ def _made(sending_id: int) -> tuple[Sending, int, Letter] | None:
         subject=subject,
         text=text,
         link=f"{settings.BASE_URL}{reverse('signoff:answer', args=[token])}",
-        key=f"signoff-link:{row.pk}:{row.attempts}",
+        key=f"{LETTERS}{row.pk}:{row.attempts}",
     )
     return row, link.pk, letter
 

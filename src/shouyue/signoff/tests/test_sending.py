@@ -19,7 +19,9 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.notifications.carriers import http
-from shouyue.notifications.tests.factories import make_gateway
+from shouyue.notifications.queries import receipts_by
+from shouyue.notifications.services import issue_receipt_address
+from shouyue.notifications.tests.factories import admin, make_gateway
 from shouyue.notifications.tests.providers import Provider
 from shouyue.signoff import services
 from shouyue.signoff.models import Link, Sending
@@ -117,6 +119,38 @@ def test_a_text_message_brings_it_too_through_the_gateway(asked, provider):
     token = token_in(told["text"])
     assert token not in everything_stored()
     assert Client().get(f"/answer/{token}/").status_code == 200
+
+
+def test_what_the_provider_reports_later_is_told_and_ends_a_link_nobody_got(asked, provider):
+    server = provider()
+    gateway = make_gateway(
+        "sms_http",
+        url=server.url,
+        settings={
+            "url": server.url,
+            "body": '{"to": "{phone}", "text": "{text}", "id": "{key}"}',
+            "content_type": "json",
+            "signature_encoding": "hex",
+            "receipt_arrived": "OK",
+            "receipt_failed": "KO",
+            "receipt_reason_field": "why",
+        },
+        secrets={},
+    )
+    address = issue_receipt_address(actor=admin(), gateway_id=gateway.pk)
+    made = sent_by(asked, "sms")
+    deliver_link.run(sending_id=made.pk)
+    key = json.loads(server.got[0].body)["id"]
+    for result, state, links in (("OK", "sent", 1), ("KO", "failed", 0)):
+        row = {"id": key, "status": result, "why": "switched off"}
+        answer = Client().post(
+            reverse("notifications:receipts", args=[address]), row, content_type="application/json"
+        )
+        made.refresh_from_db()
+        assert (answer.status_code, made.state) == (200, state)
+        assert Link.objects.filter(revoked_at=None).count() == links
+    assert made.answer == "switched off"
+    assert not receipts_by(admin(), gateway.pk, unknown=True).exists()
 
 
 def test_what_fails_is_tried_again_then_shown_without_the_link(asked, provider):
