@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms as django_forms
@@ -324,10 +325,10 @@ def _act(
     number: str,
     act: str,
     form: django_forms.Form | None,
-    do: Callable[[Actor, int, dict[str, Any]], object],
+    do: Callable[..., object],
     done: str | Promise,
 ) -> HttpResponse:
-    """One act of the customer: find, read the form, call the service, come back to the page."""
+    """One act of the customer: find, read the form, call the service with its values, come back to the page."""
     actor = _actor(request)
     ticket_id = ticket_queries.id_of(actor, number)
     values: dict[str, Any] = {}
@@ -336,7 +337,7 @@ def _act(
             return _page(request, actor, number, form=form, act=act, status=422)
         values = form.cleaned_data
     try:
-        do(actor, ticket_id, values)
+        do(actor=actor, ticket_id=ticket_id, **values)
     except Invalid as error:
         if form is None:
             raise
@@ -357,84 +358,57 @@ def message(request: HttpRequest, number: str) -> HttpResponse:
     """Write to the desk, add pictures."""
     key = _key(request)
 
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return services.add_message(
-            actor=actor, ticket_id=ticket_id, text=values["text"], uploads=values["pictures"], key=key
-        )
+    def add(*, pictures: list[Any], **values: Any) -> object:
+        return services.add_message(uploads=pictures, key=key, **values)
 
     form = forms.MessageForm(request.POST, request.FILES)
-    return _act(request, number, "message", form, do, gettext_lazy("Sent."))
+    return _act(request, number, "message", form, add, gettext_lazy("Sent."))
 
 
 @require_POST
 def confirm(request: HttpRequest, number: str) -> HttpResponse:
     """It works."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.confirm_resolution(actor=actor, ticket_id=ticket_id)
-
-    return _act(request, number, "confirm", None, do, gettext_lazy("Thank you for confirming."))
+    done = gettext_lazy("Thank you for confirming.")
+    return _act(request, number, "confirm", None, tickets.confirm_resolution, done)
 
 
 @require_POST
 def reject(request: HttpRequest, number: str) -> HttpResponse:
     """It does not work, with the reason."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.reject_resolution(actor=actor, ticket_id=ticket_id, reason=values["reason"])
-
     form = forms.ReasonForm(request.POST, prefix="reject")
-    return _act(request, number, "reject", form, do, gettext_lazy("We go on with it."))
+    done = gettext_lazy("We go on with it.")
+    return _act(request, number, "reject", form, tickets.reject_resolution, done)
 
 
 @require_POST
 def reopen(request: HttpRequest, number: str) -> HttpResponse:
     """It has come back."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.reopen_ticket(actor=actor, ticket_id=ticket_id, reason=values["reason"])
-
     form = forms.ReasonForm(request.POST, prefix="reopen")
-    return _act(request, number, "reopen", form, do, gettext_lazy("We have taken it up again."))
+    done = gettext_lazy("We have taken it up again.")
+    return _act(request, number, "reopen", form, tickets.reopen_ticket, done)
 
 
 @require_POST
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """It is no longer needed."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.cancel_ticket(actor=actor, ticket_id=ticket_id, reason=CancelReason.WITHDRAWN)
-
-    return _act(request, number, "withdraw", None, do, gettext_lazy("The request is withdrawn."))
+    cancel = partial(tickets.cancel_ticket, reason=CancelReason.WITHDRAWN)
+    return _act(request, number, "withdraw", None, cancel, gettext_lazy("The request is withdrawn."))
 
 
 @require_POST
 def escalate(request: HttpRequest, number: str) -> HttpResponse:
     """Ask for somebody higher."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.request_escalation(actor=actor, ticket_id=ticket_id, reason=values["reason"])
-
     form = forms.ReasonForm(request.POST, prefix="escalate")
-    return _act(
-        request,
-        number,
-        "escalate",
-        form,
-        do,
-        gettext_lazy("Your wish was passed to the responsible manager."),
-    )
+    done = gettext_lazy("Your wish was passed to the responsible manager.")
+    return _act(request, number, "escalate", form, tickets.request_escalation, done)
 
 
 @require_POST
 def replacement(request: HttpRequest, number: str) -> HttpResponse:
     """Decide about replacing hardware."""
-
-    def do(actor: Actor, ticket_id: int, values: dict[str, Any]) -> object:
-        return tickets.decide_replacement(actor=actor, ticket_id=ticket_id, accepted=values["accepted"])
-
     form = forms.DecisionForm(request.POST)
-    return _act(request, number, "replacement", form, do, gettext_lazy("Your decision is recorded."))
+    done = gettext_lazy("Your decision is recorded.")
+    return _act(request, number, "replacement", form, tickets.decide_replacement, done)
 
 
 # Contract
