@@ -128,23 +128,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextmanager
     def as_owner(self, *, superuser: bool = False) -> Iterator[None]:
-        """Use the administrator's connection within the block (tests and migrations only)."""
-        admin = conninfo_to_dict(self.settings_dict["ADMIN_URL"])
-        kept = {key: self.settings_dict[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
-        options = dict(kept["OPTIONS"])
-        options.pop("pool", None)
+        """Use the administrator's connection within the block (tests and migrations only).
+
+        Threads share Django's settings of a database, so the administrator's are a copy, and only this wrapper's.
+        """
+        kept, admin = self.settings_dict, conninfo_to_dict(self.settings_dict["ADMIN_URL"])
+        options = {name: value for name, value in kept["OPTIONS"].items() if name != "pool"}
         if not superuser:
-            options["assume_role"] = self.settings_dict["OWNER_ROLE"]
+            options["assume_role"] = kept["OWNER_ROLE"]
         self.close()
-        self.settings_dict.update(
-            USER=admin.get("user", ""),
-            PASSWORD=admin.get("password", ""),
-            HOST=admin.get("host", ""),
-            PORT=admin.get("port", ""),
-            OPTIONS=options,
-        )
+        self.settings_dict = kept | {
+            "USER": admin.get("user", ""),
+            "PASSWORD": admin.get("password", ""),
+            "HOST": admin.get("host", ""),
+            "PORT": admin.get("port", ""),
+            "OPTIONS": options,
+        }
         try:
             yield
         finally:
             self.close()
-            self.settings_dict.update(kept)
+            kept["NAME"] = self.settings_dict["NAME"]  # the test database's, once it is made
+            self.settings_dict = kept

@@ -5,6 +5,7 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from shouyue.kernel.scope import EVERYTHING, Scope, acting_in
+from shouyue.kernel.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,3 +34,16 @@ def test_a_refused_beginning_is_one_of_django_s_errors():
     refused = pytest.raises(OperationalError, match='role "nobody_of_that_name" does not exist')
     with refused, transaction.atomic():
         connection.begin_as("nobody_of_that_name", "")
+
+
+def test_other_threads_never_connect_as_the_owner():
+    def who():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT session_user")
+            return cursor.fetchone()[0]
+
+    login = who()
+    with connection.as_owner(superuser=True):
+        assert who() != login
+        assert at_once(who) == [login]
+    assert who() == login
