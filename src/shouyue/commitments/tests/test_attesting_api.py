@@ -11,7 +11,7 @@ from shouyue.commitments.calendar_models import Attestation
 from shouyue.contracts.tests.factories import make_member
 from shouyue.kernel import clock
 
-from .test_calendar import DAY, MONDAY, UNIFORM, contract_at, photo, rows
+from .seasons import DAY, MONDAY, UNIFORM, contract_at, photo, rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
 MINE = "/api/obligations/mine"

@@ -27,8 +27,7 @@ from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
 
 from .factories import PLAN, beijing, contract_under, happens, make_member, promised
-from .test_objections import Scene, client_of_actor
-from .test_pages import START, lived
+from .scenes import START, Scene, client_of_actor, lived
 
 APRIL = beijing("2026-04-08 09:00")
 SHEET = """scores:

@@ -21,7 +21,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 
 from .factories import beijing, contract_under, happens, make_member, new_case
-from .test_pages import client_of
+from .scenes import client_of
 
 pytestmark = pytest.mark.django_db
 QUOTA = """

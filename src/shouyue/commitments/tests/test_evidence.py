@@ -27,8 +27,7 @@ from shouyue.kernel.errors import NotAllowed
 from shouyue.kernel.models import Event
 
 from .factories import beijing
-from .test_objections import Scene, client_of_actor
-from .test_pages import START
+from .scenes import START, Scene, client_of_actor
 
 pytestmark = pytest.mark.django_db
 APRIL = beijing("2026-04-08 09:00")

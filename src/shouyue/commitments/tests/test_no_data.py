@@ -26,8 +26,8 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 
 from .factories import beijing, contract_under, promised
-from .test_calendar import TARGET, pass_to
-from .test_objections import Scene, client_of_actor
+from .scenes import Scene, client_of_actor
+from .seasons import TARGET, pass_to
 
 pytestmark = pytest.mark.django_db
 

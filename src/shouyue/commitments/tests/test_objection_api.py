@@ -11,8 +11,7 @@ from shouyue.contracts.tests.factories import make_member
 from shouyue.contracts.tests.test_api import Caller
 from shouyue.kernel import clock
 
-from .test_objections import Scene
-from .test_pages import START
+from .scenes import START, Scene
 
 pytestmark = pytest.mark.django_db
 

@@ -17,38 +17,17 @@ from shouyue.commitments.choices import ObjectionState
 from shouyue.commitments.closing_models import Objection, ObjectionStep
 from shouyue.commitments.models import CaseClock, Obligation
 from shouyue.commitments.services import waiving
-from shouyue.contracts.tests.factories import make_plan_version, make_user
+from shouyue.contracts.tests.factories import make_user
 from shouyue.files.queries import files_of
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 
-from .factories import contract_under, make_member, promised
-from .test_pages import START, client_of, lived
+from .factories import contract_under, make_member
+from .scenes import START, Scene, client_of_actor
 
 pytestmark = pytest.mark.django_db
-
-
-class Scene:
-    """A contract with a kept, a late and a missed obligation, and the people who have a say."""
-
-    def __init__(self) -> None:
-        self.contract = contract_under(plan_version_id=make_plan_version(promised()).pk)
-        self.cases = lived(self.contract)
-        self.supervisor = self.person("service_supervisor")
-        self.manager = self.person("project_manager")
-        self.leader = self.person("customer.leader")
-
-    def person(self, role):
-        return actor_from(make_member(self.contract, role))
-
-    def row(self, state):
-        return Obligation.objects.get(contract=self.contract, commitment__name="respond", state=state)
-
-    def proposed(self, state="missed", actor=None, **changes):
-        values = {"reason": "customer_caused", "text": "机房断电", "obligation_id": self.row(state).pk}
-        return waiving.propose_waiver(actor=actor or self.supervisor, **values | changes)
 
 
 @pytest.fixture
@@ -253,9 +232,3 @@ def test_the_list_costs_the_same_for_many(scene):
         if len(counts) == 1:
             scene.proposed("late")
     assert counts[0] == counts[1] <= 10
-
-
-def client_of_actor(actor):
-    from shouyue.accounts.models import User
-
-    return client_of(User.objects.get(pk=actor.user_id))

@@ -14,12 +14,10 @@ from icalendar import Calendar
 
 from shouyue.accounts.queries import actor_of
 from shouyue.accounts.services import bump_access
-from shouyue.accounts.tests.factories import PASSWORD, sign_in
 from shouyue.commitments import cases
 from shouyue.commitments.feed_models import CalendarFeed
 from shouyue.commitments.queries import board, outlook, trends
 from shouyue.commitments.services import feeds
-from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.choices import Role
 from shouyue.contracts.tests.factories import make_user
 from shouyue.kernel import clock
@@ -27,36 +25,10 @@ from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
 
-from .factories import beijing, contract_under, happens, make_member, new_case
+from .factories import contract_under, make_member
+from .scenes import MINUTE, START, client_of, lived, manager
 
 pytestmark = pytest.mark.django_db
-
-START = beijing("2026-03-02 09:00")
-MINUTE = timedelta(minutes=1)
-
-
-def lived(contract, count=3):
-    """One promise kept, one late, the others missed and still open; all repairs run until five in the afternoon."""
-    found = [new_case() for _ in range(count)]
-    with clock.at(START):
-        for case in found:
-            happens(contract, case, "ticket.reported", severity="minor")
-    with clock.at(START + 5 * MINUTE):
-        happens(contract, found[0], "ticket.responded")
-    with clock.at(START + 15 * MINUTE):
-        sweep_all()
-        happens(contract, found[1], "ticket.responded")
-    return found
-
-
-def client_of(user):
-    user.set_password(PASSWORD)
-    user.save(update_fields=["password"])
-    return sign_in(user)
-
-
-def manager():
-    return client_of(make_user(roles=["service_manager"]))
 
 
 def customer_of(contract, role=Role.IT_CONTACT):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,48 +9,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
-from shouyue.accounts.tests.factories import PASSWORD, sign_in
 from shouyue.commitments import queries
 from shouyue.commitments.models import CaseClock, Commitment, Obligation
 from shouyue.commitments.queries import board
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.services import pin_plan_version
-from shouyue.contracts.tests.factories import make_plan_version, make_user
+from shouyue.contracts.tests.factories import make_plan_version
 from shouyue.kernel import clock, scope
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.web.service_spans import label_of
 
-from .factories import PLAN, beijing, contract_under, happens, make_member, new_case, plan_text, states
+from .factories import PLAN, contract_under, happens, make_member, new_case, plan_text, states
+from .scenes import MINUTE, START, client_of, lived, manager
 
 pytestmark = pytest.mark.django_db
-
-START = beijing("2026-03-02 09:00")
-MINUTE = timedelta(minutes=1)
-
-
-def lived(contract):
-    """A month with one promise kept, one late, one missed and still open."""
-    cases = [new_case() for _ in range(3)]
-    with clock.at(START):
-        for case in cases:
-            happens(contract, case, "ticket.reported", severity="minor")
-    with clock.at(START + 5 * MINUTE):
-        happens(contract, cases[0], "ticket.responded")
-    with clock.at(START + 15 * MINUTE):
-        sweep_all()
-        happens(contract, cases[1], "ticket.responded")
-    return cases
-
-
-def client_of(user):
-    user.set_password(PASSWORD)
-    user.save(update_fields=["password"])
-    return sign_in(user)
-
-
-def manager():
-    return client_of(make_user(roles=["service_manager"]))
 
 
 def line_of(contract, name, month="2026-03"):

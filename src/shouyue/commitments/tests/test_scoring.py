@@ -17,8 +17,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 
 from .factories import PLAN, beijing, contract_under, promised
-from .test_objections import Scene, client_of_actor
-from .test_pages import START, lived
+from .scenes import START, Scene, client_of_actor, lived
 
 SCORED = PLAN.replace("  within: 10 min\n", "  within: 10 min\n  points: 5\n").replace(
     "  pauses: customer\n", "  pauses: customer\n  points: 2\n"

@@ -21,17 +21,9 @@ from shouyue.signoff import services as signing
 from shouyue.signoff.models import Signoff
 
 from .factories import contract_under, make_member
-from .test_objections import Scene
-from .test_pages import START, lived
+from .scenes import RESPOND, START, Scene, lived
 
 pytestmark = pytest.mark.django_db
-INTERNAL = """
-respond:
-  kind: deadline
-  from: ticket.reported
-  kept_by: ticket.responded
-  within: 10 min
-"""
 
 
 @pytest.fixture
@@ -137,7 +129,7 @@ def test_what_nobody_answers_lapses_and_taking_back_calls_off(scene):
 
 def test_an_internal_promise_is_waived_by_the_provider_alone(db):
     with clock.at(START + timedelta(minutes=20)):
-        contract = contract_under(INTERNAL)
+        contract = contract_under(RESPOND)
         lived(contract)
         supervisor, manager = (
             actor_from(make_member(contract, role)) for role in ("service_supervisor", "project_manager")

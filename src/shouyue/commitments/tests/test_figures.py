@@ -1,0 +1,172 @@
+"""Quotas and targets: counted, corrected, weighed, and said on the board."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shouyue.commitments.calendar_models import Contribution
+from shouyue.commitments.queries import board
+from shouyue.commitments.rules import figures as rules
+from shouyue.commitments.rules.figures import Limits
+from shouyue.commitments.services import figures
+from shouyue.contracts.plan_language.model import Bounds, Range, Share, Unset
+from shouyue.contracts.tests.factories import make_member
+from shouyue.kernel import clock
+from shouyue.kernel.actor import SYSTEM
+from shouyue.notifications.models import Notice
+
+from .factories import beijing, happens, new_case, states
+from .seasons import (
+    DAY,
+    MONDAY,
+    QUOTA,
+    STANDING,
+    TARGET,
+    WEEKLY,
+    answered,
+    contract_at,
+    pass_to,
+    rows,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+# Quotas
+
+
+def test_a_quota_is_kept_when_reached_and_missed_when_not():
+    contract = contract_at(QUOTA)
+    for day in (1, 2):
+        with clock.at(MONDAY + day * DAY):
+            happens(contract, new_case(), "ticket.responded", channel="phone")
+            happens(contract, new_case(), "ticket.responded", channel="email")
+    (march,) = rows(contract, "answers")
+    assert (march.state, march.facts["amount"], Contribution.objects.count()) == ("kept", 2.0, 2)
+    pass_to(beijing("2026-04-02 09:00"))
+    pass_to(beijing("2026-05-02 09:00"))
+    assert [row.state for row in rows(contract, "answers")] == ["kept", "missed", "running"]
+
+
+def test_a_correction_takes_a_quota_back():
+    contract = contract_at(QUOTA)
+    for day in (1, 2):
+        with clock.at(MONDAY + day * DAY):
+            happens(contract, new_case(), "ticket.responded", channel="phone")
+    (march,) = rows(contract, "answers")
+    with clock.at(MONDAY + 3 * DAY):
+        figures.correct(obligation_id=march.pk, event_id=10**12, amount=-1, at=MONDAY, reason="重复登记")
+    march.refresh_from_db()
+    assert (march.state, march.facts["amount"]) == ("running", 1.0)
+
+
+def test_too_much_breaks_an_upper_bound_at_once():
+    contract = contract_at(QUOTA.replace("at_least: 2", "at_most: 1"))
+    for day in (1, 2):
+        with clock.at(MONDAY + day * DAY):
+            happens(contract, new_case(), "ticket.responded", channel="phone")
+    assert states(contract, "answers") == ["missed"]
+
+
+def test_distinct_values_are_counted_once():
+    contract = contract_at(
+        QUOTA.replace(
+            "{count: ticket.responded, when: {channel: phone}}", "{distinct: ticket.responded.channel}"
+        )
+    )
+    for channel in ("phone", "phone", "email"):
+        with clock.at(MONDAY + DAY):
+            happens(contract, new_case(), "ticket.responded", channel=channel)
+    (march,) = rows(contract, "answers")
+    assert (march.facts["amount"], march.state) == (2.0, "kept")
+
+
+@given(st.lists(st.floats(-50, 50), max_size=12), st.floats(0, 100), st.booleans())
+def test_a_verdict_follows_from_the_sum_alone(amounts, low, is_over):
+    total = sum(amounts)
+    verdict = rules.quota_verdict(total, Limits(low), is_over=is_over)
+    assert verdict == ("kept" if total >= low else "missed" if is_over else "running")
+
+
+def test_the_pace_tells_what_comes():
+    assert rules.forecast(31, 0.775) == pytest.approx(40)
+    assert rules.forecast(3, 0.05) is None
+    assert rules.quota_at_risk(10, Limits(40), 0.5) is True
+    assert rules.quota_at_risk(20, Limits(40), 0.5) is False
+    assert rules.quota_at_risk(6, Limits(high=10), 0.5) is True
+    assert rules.elapsed_share(MONDAY, MONDAY, MONDAY) == 1.0
+
+
+def test_bounds_in_every_form():
+    assert rules.limits_of(Bounds(equals=Range(1, 2))) == Limits(1, 2)
+    assert rules.limits_of(Bounds(at_least=Share(95))) == Limits(95.0)
+    assert rules.limits_of(Bounds(at_least=Unset())) is None
+    assert rules.limits_of(Bounds()) is None
+    assert rules.told_amount("hours", 3, duration=True) == 10_800
+    assert rules.told_amount("hours", True, duration=True) is None
+
+
+# Targets
+
+
+def test_a_target_is_weighed_when_its_period_ends():
+    contract = contract_at(TARGET)
+    answered(contract, MONDAY, timedelta(minutes=5))
+    answered(contract, MONDAY + DAY, timedelta(minutes=30))
+    pass_to(MONDAY + 2 * DAY)
+    (march,) = rows(contract, "share")
+    assert (march.state, march.facts["amount"], march.facts["counted"]) == ("running", 50.0, 2)
+    assert march.warn_at is not None
+    pass_to(beijing("2026-04-01 00:01"))
+    march.refresh_from_db()
+    assert (march.state, march.facts["amount"]) == ("missed", 50.0)
+    answered(contract, beijing("2026-03-20 09:00"), timedelta(minutes=1))
+    march.refresh_from_db()
+    assert march.facts["amount"] == 50.0
+
+
+def test_a_target_without_data_is_never_kept():
+    contract = contract_at(TARGET)
+    pass_to(beijing("2026-04-01 00:01"))
+    march = rows(contract, "share")[0]
+    assert (march.state, march.ending, march.facts["amount"]) == ("void", "no_data", None)
+
+
+def test_a_reached_target_warns_nobody():
+    contract = contract_at(
+        TARGET.replace("at_least: 60%", "at_least: 60%\n  escalate: [{at: 80%, to: owner}]")
+    )
+    with clock.at(MONDAY):
+        make_member(contract, "project_manager")
+    answered(contract, MONDAY, timedelta(minutes=5))
+    pass_to(beijing("2026-03-28 00:01"))
+    assert not Notice.objects.filter(about_id=rows(contract, "share")[0].pk).exists()
+
+
+# The board
+
+
+def test_the_board_says_each_kind_in_its_own_words():
+    contract = contract_at(
+        WEEKLY
+        + QUOTA.replace("at_least: 2", "at_least: 4")
+        + STANDING
+        + TARGET.replace("share:", "kept-share:")
+    )
+    answered(contract, MONDAY + DAY, timedelta(minutes=5))
+    with clock.at(MONDAY + 20 * DAY):
+        happens(contract, new_case(), "ticket.responded", channel="phone")
+    pass_to(MONDAY + 20 * DAY)
+    with clock.at(MONDAY + 20 * DAY), translation.override("en"):
+        found = {line.commitment.name: line for line in board.board_of(SYSTEM, contract).lines}
+        words = {name: line.words for name, line in found.items()}
+    assert words["weekly"] == "done 2 of 3"
+    assert words["answers"].startswith("1 (≥ 4), at this pace 1.5")
+    assert words["share"] == "held since 2026-03-02 09:00"
+    assert words["kept-share"] == "100 % (≥ 60 %)"
+    assert (found["share"].standing, found["answers"].standing) == ("kept", "at_risk")
