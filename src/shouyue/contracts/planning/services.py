@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProp
 from shouyue.contracts.planning import approvals, queries
 from shouyue.contracts.planning.telling import tell_in_force
 from shouyue.contracts.services import put_in_force, steps, store_plan_version
-from shouyue.kernel import clock, events
+from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.locks import lock_row
@@ -42,7 +41,7 @@ def create_draft(
 
     Raises: NotAllowed, NotFound; Invalid when too long. Event: plan.draft_created.
     """
-    contract = _managed(actor, contract_id, lock=False)
+    contract = _managed(actor, contract_id)
     found, based_on = queries.start_text(actor, contract, start)
     text = found if text is None else _kept(text)
     draft = PlanDraft.objects.create(
@@ -54,7 +53,7 @@ def create_draft(
         updated_at=clock.now(),
         updated_by_id=actor.user_id,
     )
-    _record("plan.draft_created", actor, contract, draft=f"draft:{draft.pk}")
+    steps.record("plan.draft_created", actor, contract, draft=f"draft:{draft.pk}")
     return draft
 
 
@@ -65,7 +64,7 @@ def save_draft(*, actor: Actor, contract_id: int, draft_id: int, text: str, vers
     Raises: NotAllowed, NotFound; Invalid when too long; Conflict when somebody saved since. Event: plan.draft_saved.
     Locks: the draft.
     """
-    contract = _managed(actor, contract_id, lock=False)
+    contract = _managed(actor, contract_id)
     draft: PlanDraft = lock_row(PlanDraft.objects.visible_to(actor).filter(contract=contract), pk=draft_id)
     text = _kept(text)
     if draft.version != version:
@@ -75,7 +74,7 @@ def save_draft(*, actor: Actor, contract_id: int, draft_id: int, text: str, vers
     draft.text, draft.version = text, draft.version + 1
     draft.updated_at, draft.updated_by_id = clock.now(), actor.user_id
     draft.save(update_fields=["text", "version", "updated_at", "updated_by"])
-    _record("plan.draft_saved", actor, contract, draft=f"draft:{draft.pk}", number=draft.version)
+    steps.record("plan.draft_saved", actor, contract, draft=f"draft:{draft.pk}", number=draft.version)
     return draft
 
 
@@ -89,11 +88,11 @@ def _kept(text: str) -> str:
 @transaction.atomic
 def delete_draft(*, actor: Actor, contract_id: int, draft_id: int) -> None:
     """Throw a draft away. Raises: NotAllowed, NotFound. Event: plan.draft_deleted."""
-    contract = _managed(actor, contract_id, lock=False)
+    contract = _managed(actor, contract_id)
     gone, _rows = PlanDraft.objects.visible_to(actor).filter(contract=contract, pk=draft_id).delete()
     if not gone:
         raise NotFound
-    _record("plan.draft_deleted", actor, contract, draft=f"draft:{draft_id}")
+    steps.record("plan.draft_deleted", actor, contract, draft=f"draft:{draft_id}")
 
 
 # Proposals
@@ -108,7 +107,7 @@ def propose_plan(
     Raises: NotAllowed, NotFound; Invalid with every problem of the text, for a day past or the version in force;
     Conflict while another proposal is open. Events: plan.stored, contract.plan_proposed. Locks: the contract.
     """
-    contract = _managed(actor, contract_id)
+    contract = steps.managed(actor, contract_id)
     if effective_on is not None and effective_on < clock.today(contract.time_zone):
         said = _("%(day)s is past; give today, %(today)s, or a later day.")
         days = {"day": effective_on.isoformat(), "today": clock.today(contract.time_zone).isoformat()}
@@ -311,7 +310,7 @@ def _step(
     facts = {"proposal": f"proposal:{proposal.pk}", "side": side, "number": proposal.plan_version.number}
     if step is PlanStep.PROPOSED:
         facts |= {"effective_on": proposal.effective_on}
-    _record(_VERBS[step], actor, contract, plan=proposal.plan_version.plan, **facts)
+    steps.record(_VERBS[step], actor, contract, plan=proposal.plan_version.plan, **facts)
 
 
 def _role(actor: Actor, contract_id: int, step: PlanStep) -> str:
@@ -321,11 +320,9 @@ def _role(actor: Actor, contract_id: int, step: PlanStep) -> str:
     return held[0] if held else ""
 
 
-def _managed(actor: Actor, contract_id: int, *, lock: bool = True) -> Contract:
-    rows = Contract.objects.visible_to(actor)
-    contract: Contract | None = (
-        lock_row(rows, pk=contract_id) if lock else rows.filter(pk=contract_id).first()
-    )
+def _managed(actor: Actor, contract_id: int) -> Contract:
+    """The contract, for those who manage it: its drafts change, it does not. Raises: NotFound, NotAllowed."""
+    contract: Contract | None = Contract.objects.visible_to(actor).filter(pk=contract_id).first()
     if contract is None:
         raise NotFound
     if not access.can_manage(actor, contract_id):
@@ -346,14 +343,3 @@ def _held(proposal_id: int) -> tuple[Contract, PlanProposal]:
     contract: Contract = lock_row(Contract.objects.all(), pk=found)
     proposal: PlanProposal = lock_row(PlanProposal.objects.all(), pk=proposal_id)
     return contract, proposal
-
-
-def _record(verb: str, actor: Actor, contract: Contract, **facts: Any) -> None:
-    events.record(
-        verb,
-        actor=actor,
-        subject=("contract", contract.pk),
-        customer_id=contract.customer_id,
-        contract_id=contract.pk,
-        facts=facts,
-    )
