@@ -16,6 +16,7 @@ from shouyue.commitments import books
 from shouyue.commitments.queries import measuring
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
+from shouyue.contracts import vocabulary
 from shouyue.contracts.choices import Role
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import (
@@ -162,8 +163,8 @@ def _missing(request: Request, gate: Gate) -> Refusal | None:
             "missing": said,
         }
         if gate.given_by:
-            who = ", ".join(str(Role(role).label) if role in Role.values else role for role in gate.given_by)
-            text += " " + gettext("It can be given by: %(who)s.") % {"who": who}
+            who = vocabulary.list_said(gate.given_by, language)
+            text = gettext("%(missing)s It can be given by: %(who)s.") % {"missing": text, "who": who}
         return text
 
     by = tuple(role for role in gate.given_by if role in Role.values)

@@ -17,6 +17,7 @@ from shouyue.signoff.choices import Kind, Verdict
 from shouyue.signoff.services import Opened
 from shouyue.signoff.services.links import scope_of_token
 from shouyue.signoff.wording import capacity_label, purpose_of
+from shouyue.web import errors
 from shouyue.web.form_errors import add_errors
 
 from .pages import document_response
@@ -41,7 +42,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     except NotFound:
         return closed(request)
     except TooMany:
-        return closed(request, status=429)
+        return errors.answer(request, 429)
     form = forms.AnswerForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
@@ -87,7 +88,7 @@ def document(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     except NotFound:
         return closed(request)
     except TooMany:
-        return closed(request, status=429)
+        return errors.answer(request, 429)
 
 
 @login_not_required
@@ -97,6 +98,6 @@ def answered(request: HttpRequest) -> HttpResponse:
     return render(request, "signoff/answered.html")
 
 
-def closed(request: HttpRequest, *, status: int = 404) -> HttpResponse:
+def closed(request: HttpRequest) -> HttpResponse:
     """The same page for a link that is wrong, used, closed or expired."""
-    return render(request, "signoff/closed.html", status=status)
+    return render(request, "signoff/closed.html", status=404)

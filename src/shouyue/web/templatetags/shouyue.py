@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from shouyue import __version__
 from shouyue.kernel import clock
@@ -223,6 +223,12 @@ def file_size(size: int | None) -> str:
 def number(value: float | Decimal | None, decimals: int = 0) -> str:
     """A number with thousands separators; None as a dash."""
     return "—" if value is None else f"{value:,.{decimals}f}"
+
+
+@register.filter
+def listed(texts: Iterable[object]) -> str:
+    """Texts one after the other: ``一、二`` or ``one, two``."""
+    return pgettext("between two of a list", ", ").join(str(text) for text in texts)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from shouyue.kernel import clock
+from shouyue.web.templatetags.shouyue import listed
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
@@ -101,3 +102,9 @@ def test_user_text_is_escaped_everywhere():
         "{% card title=evil %}{{ evil }}{% endcard %}{% dialog id='d' title=evil %}{{ evil }}{% enddialog %}"
     )
     assert "<script" not in render(text, evil=evil)
+
+
+@pytest.mark.parametrize(("language", "text"), [("zh-hans", "甲、乙"), ("en", "甲, 乙")])
+def test_texts_are_listed_as_the_language_does(language, text):
+    with override(language):
+        assert listed(["甲", "乙"]) == text
