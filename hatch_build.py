@@ -52,7 +52,9 @@ def place_vendor_files(root: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / name, folder)
-        command = [*(_system_npm() or _wheel_npm()), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        # what was downloaded once is not asked for again, and a download that stalls is begun anew after a minute
+        wishes = ("--prefer-offline", "--fetch-timeout=60000", "--ignore-scripts", "--no-audit", "--no-fund")
+        command = [*(_system_npm() or _wheel_npm()), "ci", *wishes]
         answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise SystemExit(f"npm could not install the front-end packages: {answer.stderr.strip()}")
