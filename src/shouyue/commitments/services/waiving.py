@@ -45,11 +45,13 @@ def propose_waiver(
 ) -> Objection:
     """Ask that a missed or late obligation be waived.
 
-    evidence: events of its case that speak for it. Raises: NotAllowed; Invalid; Conflict when it is neither missed nor
-    late, or an objection to it is open. Locks: the case.
+    evidence: events of its case that prove it; or files do. Raises: NotAllowed; Invalid; Conflict when it is neither
+    missed nor late, or an objection to it is open. Locks: the case.
     """
     row = obligation_of(actor, obligation_id)
     access.require(access.can_propose(actor, row.contract_id))
+    if not evidence and not uploads:
+        raise Invalid(fields={"evidence": [_("Name an event or add a file that proves it.")]})
     made = _raise(actor, row, ObjectionKind.WAIVER, reason, text, evidence, uploads, WAIVABLE)
     _record("obligation.waiver_proposed", actor, made)
     waiver_signoffs.ask_provider(actor=actor, made=made)

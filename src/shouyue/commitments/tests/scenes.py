@@ -60,7 +60,9 @@ class Scene:
         return Obligation.objects.get(contract=self.contract, commitment__name="respond", state=state)
 
     def proposed(self, state="missed", actor=None, **changes):
-        values = {"reason": "customer_caused", "text": "机房断电", "obligation_id": self.row(state).pk}
+        row = self.row(state)
+        values = {"reason": "customer_caused", "text": "机房断电", "evidence": [row.opened_event_id]}
+        values["obligation_id"] = row.pk
         return waiving.propose_waiver(actor=actor or self.supervisor, **values | changes)
 
 

@@ -34,7 +34,9 @@ def test_a_waiver_from_asking_to_agreement(scene):
         caller(scene, role) for role in ("service_supervisor", "project_manager", "customer.leader")
     )
     path = f"obligations/{scene.row('missed').pk}/waivers"
-    first, again = (supervisor.call("POST", path, WAIVER, **{"Idempotency-Key": "1"}) for _ in range(2))
+    assert supervisor.call("POST", path, WAIVER).status_code == 422
+    proven = WAIVER | {"evidence": [scene.row("missed").opened_event_id]}
+    first, again = (supervisor.call("POST", path, proven, **{"Idempotency-Key": "1"}) for _ in range(2))
     assert (first.status_code, first.json()["id"]) == (201, again.json()["id"])
     number = first.json()["id"]
     assert leader.call("GET", f"objections/{number}").status_code == 404

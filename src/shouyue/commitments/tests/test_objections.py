@@ -183,10 +183,31 @@ def test_a_verdict_that_changed_meanwhile_is_not_overturned(scene):
 
 def test_what_was_said_cannot_be_changed(scene):
     made = scene.proposed()
-    for sql in ("UPDATE commitments_objectionstep SET words = 'x'", "DELETE FROM commitments_objectionstep"):
+    for sql in (
+        "UPDATE commitments_objectionstep SET words = 'x'",
+        "DELETE FROM commitments_objectionstep",
+        "UPDATE commitments_objection SET text = 'x'",
+        "UPDATE commitments_objection SET evidence = '{}'",
+        "DELETE FROM commitments_objection",
+    ):
         with pytest.raises((InternalError, ProgrammingError)), transaction.atomic():
             connection.cursor().execute(sql)
     assert ObjectionStep.objects.get(objection=made).words == "机房断电"
+
+
+def test_a_settled_objection_stays_settled(scene):
+    made = scene.proposed()
+    waiving.withdraw_objection(actor=scene.supervisor, objection_id=made.pk)
+    with pytest.raises((InternalError, ProgrammingError)), transaction.atomic():
+        Objection.objects.filter(pk=made.pk).update(state="agreed")
+
+
+def test_a_waiver_needs_something_that_proves_it(scene):
+    with pytest.raises(Invalid) as error:
+        scene.proposed(evidence=[])
+    assert set(error.value.fields) == {"evidence"}
+    paper = SimpleUploadedFile("断电.txt", "断电通知".encode(), "text/plain")
+    assert scene.proposed(evidence=[], uploads=[paper]).is_open
 
 
 def test_who_raised_it_takes_it_back(scene):

@@ -86,7 +86,13 @@ def test_the_customer_sees_nothing_of_what_the_provider_has_not_approved(contrac
     manager = actor_from(make_member(contract, "project_manager"))
     leader = actor_from(make_member(contract, "customer.leader"))
     row = row_of(contract, "missed")
-    waiving.propose_waiver(actor=manager, obligation_id=row.pk, reason="customer_caused", text="机房断电")
+    waiving.propose_waiver(
+        actor=manager,
+        obligation_id=row.pk,
+        reason="customer_caused",
+        text="机房断电",
+        evidence=[row.opened_event_id],
+    )
     found = evidence(leader, row)
     assert found.objections == []
     assert {event.verb for event in found.events} == {"ticket.reported", "obligation.missed"}

@@ -135,7 +135,10 @@ def test_an_internal_promise_is_waived_by_the_provider_alone(db):
             actor_from(make_member(contract, role)) for role in ("service_supervisor", "project_manager")
         )
         row = Obligation.objects.get(contract=contract, state="missed")
-        made = waiving.propose_waiver(actor=supervisor, obligation_id=row.pk, reason="other", text="演练")
+        proof = [row.opened_event_id]
+        made = waiving.propose_waiver(
+            actor=supervisor, obligation_id=row.pk, reason="other", text="演练", evidence=proof
+        )
         waiving.approve_waiver(actor=manager, objection_id=made.pk)
         made.refresh_from_db()
         row.refresh_from_db()
