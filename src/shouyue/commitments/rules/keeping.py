@@ -17,9 +17,18 @@ def may_keep(obligation: Obligation, event: Happening) -> bool:
     if obligation.state not in UNSETTLED or obligation.settled_at is not None:
         return False
     earliest = obligation.opened_at if obligation.period else obligation.trigger_at
-    if event.at < earliest or event.id == obligation.opened_event_id:
+    if event.id == obligation.opened_event_id or (
+        event.at < earliest and not _by_a_clock_set_back(obligation, event)
+    ):
         return False
     return obligation.not_before is None or event.at >= obligation.not_before
+
+
+def _by_a_clock_set_back(obligation: Obligation, event: Happening) -> bool:
+    """Told at once, after what opened the promise, yet of an earlier time: not the order is wrong but the clock."""
+    return (
+        0 < obligation.opened_event_id < event.id and not obligation.period and event.recorded_at <= event.at
+    )
 
 
 def one_of_each_duty(

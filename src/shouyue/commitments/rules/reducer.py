@@ -279,9 +279,9 @@ class Reaction:
     def _settle_kept(self, obligation: Obligation, event: Happening) -> None:
         late = not in_time(obligation, event.at)
         obligation.state = "late" if late else "kept"
-        obligation.kept_at = event.at
+        obligation.kept_at = max(event.at, obligation.trigger_at) if not obligation.period else event.at
         obligation.kept_event_id = event.id
-        obligation.settled_at = event.at
+        obligation.settled_at = obligation.kept_at
         obligation.next_at = None
         if late and obligation.missed_at is None:
             obligation.missed_at = obligation.due_at

@@ -43,7 +43,7 @@ def open_periods(row: Commitment) -> datetime | None:
     promise = book.measured.get(row.name)
     spans = planning.spans_of(promise, rules, row.began_at) if promise and row.began_at else []
     if promise is None or not row.is_active or not rules.is_active or not spans:
-        planning.withdraw(row, book)
+        planning.withdraw(row, book, is_off=not rules.is_active)
         return None
     every = agreed(promise.every)
     if isinstance(every, Period) and every.unit not in ("once", "gap"):
@@ -232,7 +232,8 @@ def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | 
     """Set an obligation's figure, and its verdict once there is one. Returns what is to be told."""
     promise = book.measured[obligation.commitment]
     assert obligation.due_at is not None
-    is_over = obligation.due_at < now
+    # what was judged at its end stays so, also when the clock is set back behind it
+    is_over = obligation.due_at < now or obligation.due_at == (obligation.settled_at or obligation.missed_at)
     before = obligation.state
     if isinstance(promise, Quota):
         state, at_risk = _weigh_quota(promise, obligation, now, is_over=is_over)

@@ -57,7 +57,7 @@ def plan_ahead(row: Commitment) -> datetime | None:
         return None
     spans = spans_of(duty.promise, rules, row.began_at)
     if not rules.is_active or not spans:
-        withdraw(row, book)
+        withdraw(row, book, is_off=not rules.is_active)
         return None
     if duty.gap is not None or isinstance(duty.promise, Standing):
         _watch_silence(row, book, duty, rules, spans, now)
@@ -100,8 +100,13 @@ def _joined(spans: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
     return joined
 
 
-def withdraw(row: Commitment, book: Book) -> None:
-    """Nothing more is asked: what has not begun or still runs is void, what was missed stays so."""
+def withdraw(row: Commitment, book: Book, *, is_off: bool = False) -> None:
+    """Nothing more is asked: what has not begun or still runs is void, what was missed stays so.
+
+    is_off: so is the contract; once it is on again, the promise begins anew and owes nothing for the time between.
+    """
+    if is_off:
+        row.began_at = row.planned_until = None
     existing = _open_rows(row)
     for obligation in existing:
         if obligation.state in ("waiting", "running"):
@@ -362,7 +367,7 @@ def known_keys(row: Commitment, wanted: Iterable[str]) -> dict[str, tuple[int, b
     """Of occurrences written before: the number of the last one, and whether one of them still stands."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT period, max(occurrence), bool_or(state <> 'void' OR ending <> 'not_meant') "
+            "SELECT period, max(occurrence), bool_or(state <> 'void' OR ending NOT IN ('not_meant', 'stopped')) "
             "FROM commitments_obligation WHERE commitment_id = %s AND period = ANY(%s) GROUP BY period",
             [row.pk, list(wanted)],
         )

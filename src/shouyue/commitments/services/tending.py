@@ -69,4 +69,6 @@ def _tend(row: Commitment) -> None:
     except (ShouyueError, Error, ArithmeticError, ValueError):
         _log.exception("promise %s of contract %s could not be looked after", row.name, row.contract_id)
         row.next_at = clock.now() + AGAIN_AFTER
-    Commitment.objects.filter(pk=row.pk).update(next_at=row.next_at, planned_until=row.planned_until)
+    Commitment.objects.filter(pk=row.pk).update(
+        next_at=row.next_at, planned_until=row.planned_until, began_at=row.began_at
+    )
