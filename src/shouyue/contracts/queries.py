@@ -347,9 +347,10 @@ def contacts_without_account(
     contract_ids: Iterable[int], roles: Iterable[str]
 ) -> dict[tuple[int, str], list[Contact]]:
     """The customer's people who have no account, by contract and role: contacts with the role as their capacity, of
-    the customer as a whole or of a site of the contract. Queries: two, or none.
+    the customer as a whole or of a site of the contract. End users speak for nobody but themselves: none of them.
+    Queries: two, or none.
     """
-    outside = [role for role in roles if role.startswith("customer.")]
+    outside = [role for role in roles if role.startswith("customer.") and role != Role.END_USER]
     if not outside:
         return {}
     with connection.cursor() as cursor:

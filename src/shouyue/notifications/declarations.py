@@ -19,6 +19,7 @@ from . import access, queries
 
 CODE = FactType.CODE
 CALLS_FRESH_SECONDS = 15
+SHOWN_CONTACTS = 8
 _calls: dict[
     str, tuple[int, float]
 ] = {}  # the same for everybody at the desk, so pages need not count each time
@@ -41,7 +42,9 @@ def contacts_told(request: HttpRequest, customer: object) -> str | None:
     rows = queries.contacts_told(actor, customer.pk)  # type: ignore[attr-defined]
     if not rows:
         return None
-    context = {"rows": rows, "can_change": changes_contacts(actor)}
+    rows.sort(key=lambda row: not row.trouble)  # first who cannot be told
+    first = max(SHOWN_CONTACTS, sum(1 for row in rows if row.trouble))
+    context = {"first": rows[:first], "more": rows[first:], "can_change": changes_contacts(actor)}
     return render_to_string("notifications/_contacts_told.html", context)
 
 
@@ -130,7 +133,7 @@ def declare() -> None:
         "topbar", panels.Panel(key="bell", title=_("Notices"), render=bell, order=50, icon="bell")
     )
     panels.register(
-        "customer",
+        "customer-contacts",
         panels.Panel(
             key="contacts-told",
             title=_("Contacts without account: how they are told"),

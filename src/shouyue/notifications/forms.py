@@ -108,8 +108,13 @@ class GatewayForm(forms.Form):
 
     @property
     def inputs(self) -> list[forms.BoundField]:
-        """The kind's own fields, in order."""
-        return [self[setting.name] for setting in setup.SETTINGS[self.kind]]
+        """The kind's own fields for sending, in order."""
+        return [self[one.name] for one in setup.SETTINGS[self.kind] if not one.of_receipts]
+
+    @property
+    def receipt_inputs(self) -> list[forms.BoundField]:
+        """Those that say how its delivery reports look."""
+        return [self[one.name] for one in setup.SETTINGS[self.kind] if one.of_receipts]
 
     def values(self, *, secret: bool) -> dict[str, str]:
         """What was entered, secrets or the others."""

@@ -30,7 +30,7 @@ KEPT_UNDER = "receipt_address"
 RECEIPT_COLUMNS = (
     lists.Column(key="received", label=gettext_lazy("Received at")),
     lists.Column(key="message", label=gettext_lazy("Message")),
-    lists.Column(key="outcome", label=gettext_lazy("Result")),
+    lists.Column(key="outcome", label=gettext_lazy("Delivery result")),
     lists.Column(key="reason", label=gettext_lazy("Reason")),
 )
 

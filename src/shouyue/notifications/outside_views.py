@@ -81,7 +81,9 @@ def contact_wish(request: HttpRequest, contact_id: int) -> HttpResponse:
     form, saved = _wish_form(request, actor, contact)
     if saved:
         return go(
-            request, reverse("parties:customer", args=[contact.customer_id]), _("Your choice is saved.")
+            request,
+            reverse("parties:customer_contacts", args=[contact.customer_id]),
+            _("Your choice is saved."),
         )
     context = {"form": form, "contact": contact}
     status = 422 if form.errors else 200

@@ -12,6 +12,7 @@ from shouyue.accounts.models import User
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound
+from shouyue.parties.choices import Capacity
 from shouyue.parties.models import Contact
 
 from . import access, colleagues
@@ -162,7 +163,10 @@ MOST_CONTACTS = 200
 def contacts_told(actor: Actor, customer_id: int) -> list[ContactShown]:
     """The contacts of a customer that plans may name but who have no account. Queries: two."""
     rows = Contact.objects.visible_to(actor).filter(
-        customer_id=customer_id, user__isnull=True, is_active=True, capacities__len__gt=0
+        customer_id=customer_id,
+        user__isnull=True,
+        is_active=True,
+        capacities__overlap=[one for one in Capacity.values if one != Capacity.END_USER],
     )
     people = list(rows[:MOST_CONTACTS])
     wishes = {

@@ -44,7 +44,6 @@ DELIVERY_COLUMNS = (
     Column(key="attempts", label=gettext_lazy("Attempts"), align="end"),
     Column(key="made", label=gettext_lazy("Made at")),
     Column(key="sent", label=gettext_lazy("Sent at")),
-    Column(key="arrived", label=gettext_lazy("Arrived at")),
     Column(key="again", label=gettext_lazy("Try again"), hidden_label=True),
 )
 

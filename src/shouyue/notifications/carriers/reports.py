@@ -198,8 +198,9 @@ def of_mail(content: bytes) -> Iterator[Report]:
             if isinstance(block, Message) and (action := str(block.get("Action", "")).strip().lower()):
                 yield from _of_block(block, action, named, at)
     elif parseaddr(str(mail.get("From", "")))[1].split("@")[0].lower() in ("mailer-daemon", "postmaster"):
-        named = _message_of(content.decode("utf-8", "replace"))
-        yield Report(named, Arrival.FAILED, "", _said(str(mail.get("Subject", ""))), at)
+        found = next(names.named_in(content.decode("utf-8", "replace")), None)
+        if found is not None:  # else it is about something else
+            yield Report(f"notice-{found}", Arrival.FAILED, "", _said(str(mail.get("Subject", ""))), at)
 
 
 def _of_block(block: Message, action: str, named: str, at: datetime | None) -> Iterator[Report]:

@@ -24,6 +24,11 @@ class Setting:
     hint: str | Promise = ""
     choices: tuple[tuple[str, str | Promise], ...] = ()
 
+    @property
+    def of_receipts(self) -> bool:
+        """Whether it says how delivery reports look."""
+        return self.name.startswith("receipt_")
+
 
 _WEBHOOK = Setting("url", _("Address of the robot (webhook)"), "url", secret=True)
 _RECEIPTS = (
@@ -97,56 +102,54 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
         ),
         Setting(
             "receipt_list_field",
-            _("Delivery reports: field with the list"),
+            _("Field with the list"),
             required=False,
             hint=_("Empty when the body itself is the report or a list of them."),
         ),
-        Setting(
-            "receipt_id_field", _("Delivery reports: field of the message"), required=False, default="id"
-        ),
+        Setting("receipt_id_field", _("Field of the message"), required=False, default="id"),
         Setting(
             "receipt_state_field",
-            _("Delivery reports: field of the result"),
+            _("Field of the result"),
             required=False,
             default="status",
         ),
         Setting(
             "receipt_arrived",
-            _("Delivery reports: results that mean arrived"),
+            _("Results that mean arrived"),
             required=False,
             default="DELIVRD,SUCCESS",
             hint=_("Separated by commas."),
         ),
         Setting(
             "receipt_failed",
-            _("Delivery reports: results that mean failed"),
+            _("Results that mean failed"),
             required=False,
             default="UNDELIV,EXPIRED,REJECTD,FAIL",
             hint=_("Separated by commas; other results are taken as still under way."),
         ),
-        Setting("receipt_reason_field", _("Delivery reports: field of the reason"), required=False),
+        Setting("receipt_reason_field", _("Field of the reason"), required=False),
         Setting(
             "receipt_secret",
-            _("Delivery reports: signing secret (HMAC-SHA256)"),
+            _("Signing secret of the reports (HMAC-SHA256)"),
             required=False,
             secret=True,
         ),
         Setting(
             "receipt_signature_header",
-            _("Delivery reports: header of the signature"),
+            _("Header of the signature"),
             required=False,
             hint="X-Signature",
         ),
         Setting(
             "receipt_signed_text",
-            _("Delivery reports: text that is signed"),
+            _("Text that is signed"),
             "area",
             required=False,
             default="{timestamp}\n{body}",
         ),
         Setting(
             "receipt_timestamp_header",
-            _("Delivery reports: header of the time"),
+            _("Header of the time"),
             required=False,
             hint="X-Timestamp",
         ),
@@ -154,10 +157,28 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
     "wecom": (_WEBHOOK,),
     "dingtalk": (_WEBHOOK, _SIGNING),
     "feishu": (_WEBHOOK, _SIGNING),
-    "mail": (),
+    "mail": (
+        Setting(
+            "imap",
+            _("Mailbox of returned mail"),
+            "mailbox",
+            required=False,
+            hint=_("imaps://mail.example.com; empty when returned mail is passed on to the secret address."),
+        ),
+        Setting("imap_user", _("User of the mailbox"), required=False),
+        Setting("imap_secret", _("Password of the mailbox"), required=False, secret=True),
+        Setting("imap_folder", _("Folder"), required=False, default="INBOX"),
+    ),
 }
 PER_MINUTE: Mapping[str, int] = {"sms_aliyun": 300, "sms_http": 300}
 ROBOT_PER_MINUTE = 20
+
+
+def is_safe_mailbox(url: str) -> bool:
+    """The same for IMAP: encrypted anywhere, plain only within one's own network."""
+    scheme, found, rest = url.partition("://")
+    known = {"imaps": "https", "imap": "http"}.get(scheme)
+    return bool(known and found) and is_safe_address(f"{known}://{rest}")
 
 
 def is_safe_address(url: str) -> bool:

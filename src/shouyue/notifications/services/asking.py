@@ -10,6 +10,7 @@ from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications import secrets_of
 from shouyue.notifications.carriers import reports, sms
+from shouyue.notifications.carriers.mailbox import Mailbox, MailboxError
 from shouyue.notifications.carriers.parcel import Outcome, Parcel
 from shouyue.notifications.choices import GatewayKind, State
 from shouyue.notifications.models import Gateway, Notice
@@ -24,7 +25,7 @@ WORK_SECONDS = 40
 
 
 def ask_for_receipts() -> int:
-    """Ask about what was sent and not heard of: every minute at first, then every hour for a day.
+    """Read the mailbox of returned mail; ask about text messages not heard of, every minute, later every hour.
 
     Returns how many reports came. Nothing is asked within a transaction.
     """
@@ -33,7 +34,39 @@ def ask_for_receipts() -> int:
     with acting_in(EVERYTHING):
         gateways = list(Gateway.objects.filter(kind=GatewayKind.SMS_ALIYUN, settings__receipts="asked"))
         waiting = {gateway.pk: _waiting(gateway, now) for gateway in gateways}
-    return sum(_ask(gateway, waiting[gateway.pk], now, ends) for gateway in gateways)
+        mailboxes = list(Gateway.objects.filter(kind=GatewayKind.MAIL, is_active=True, settings__imap__gt=""))
+    found = sum(_read_mailbox(gateway) for gateway in mailboxes)
+    return found + sum(_ask(gateway, waiting[gateway.pk], now, ends) for gateway in gateways)
+
+
+def _read_mailbox(gateway: Gateway) -> int:
+    """Keep what has come back; marked as seen only then, so that a killed worker loses nothing."""
+    settings = gateway.settings
+    found = 0
+    problem = ""
+    try:
+        password = secrets_of.opened(gateway).get("imap_secret", "")
+        with Mailbox(
+            str(settings["imap"]), str(settings["imap_user"]), password, str(settings["imap_folder"])
+        ) as box:
+            mails = box.reports()
+            told = [report for _uid, content in mails for report in _reports_in(content)]
+            with acting_in(EVERYTHING):
+                found = keep_reports(gateway, told)
+            box.mark_seen([uid for uid, _content in mails])
+    except (MailboxError, ShouyueError) as error:
+        problem = str(error) or type(error).__name__
+    if found or problem or gateway.receipts_error:
+        with acting_in(EVERYTHING):
+            note_trouble(gateway, problem)
+    return found
+
+
+def _reports_in(content: bytes) -> list[reports.Report]:
+    try:
+        return list(reports.of_mail(content))
+    except reports.Unreadable:
+        return []
 
 
 def _waiting(gateway: Gateway, now: datetime) -> list[Notice]:

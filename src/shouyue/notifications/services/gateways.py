@@ -176,6 +176,10 @@ def _problem(setting: setup.Setting, value: str) -> str:
         return ""
     if setting.kind == "url" and not setup.is_safe_address(value):
         return _("An https:// address, or http:// within your own network.")
+    if setting.kind == "mailbox" and not setup.is_safe_mailbox(value):
+        return _("An imaps:// address, or imap:// within your own network.")
+    if setting.name == "imap_folder" and ('"' in value or not value.isascii() or not value.isprintable()):
+        return _("The folder's name as the server has it, without quotes.")
     if setting.kind == "choice" and value not in dict(setting.choices):
         return _("Choose one of the offered values.")
     if setting.name.endswith("_header") and not _HEADER.fullmatch(value):

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import socket
+import socketserver
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,6 +89,58 @@ class MailServer:
 
     def stop(self):
         self._controller.stop()
+
+
+class ImapServer:
+    """A mailbox with one folder; knows what a reader of reports asks, and refuses a wrong password."""
+
+    def __init__(self, password, mails):
+        self.mails, self.seen, self.asked = mails, set(), []
+        server = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.say("* OK ready")
+                while line := self.rfile.readline():
+                    tag, rest = line.decode().strip().split(" ", 1)
+                    server.asked.append(rest)
+                    self.answer(tag, rest)
+
+            def say(self, text):
+                self.wfile.write(text.encode() + b"\r\n")
+
+            def answer(self, tag, rest):
+                command = rest.upper()
+                if command.startswith("CAPABILITY"):
+                    self.say("* CAPABILITY IMAP4REV1")
+                elif command.startswith("LOGIN") and f'"{password}"' not in rest:
+                    return self.say(f"{tag} NO [AUTHENTICATIONFAILED] no")
+                elif command.startswith("SELECT"):
+                    self.say(f"* {len(server.mails)} EXISTS")
+                elif command.startswith("UID SEARCH"):
+                    unseen = [str(n) for n in range(1, len(server.mails) + 1) if n not in server.seen]
+                    self.say(f"* SEARCH {' '.join(unseen)}")
+                elif command.startswith("UID FETCH"):
+                    number = int(rest.split()[2])
+                    content = server.mails[number - 1]
+                    self.wfile.write(
+                        f"* {number} FETCH (UID {number} BODY[]<0> {{{len(content)}}}\r\n".encode()
+                    )
+                    self.wfile.write(content + b")\r\n")
+                elif command.startswith("UID STORE"):
+                    server.seen |= {int(one) for one in rest.split()[2].split(",")}
+                elif command.startswith("LOGOUT"):
+                    self.say("* BYE")
+                self.say(f"{tag} OK done")
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"imap://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Request:

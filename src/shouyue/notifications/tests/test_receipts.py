@@ -26,7 +26,7 @@ from shouyue.notifications.rules.pace import SETTLE
 from shouyue.notifications.services import receipts
 
 from .factories import admin, draft, make_gateway
-from .providers import Provider, aliyun
+from .providers import ImapServer, Provider, aliyun
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 pytestmark = pytest.mark.django_db
@@ -348,6 +348,43 @@ def test_a_returned_mail_says_what_became_of_ours(client, action, state, error):
     assert (notice.state, notice.error) == (state, error)
     if action == "delivered":
         assert notice.arrived_at == datetime(2026, 3, 2, 2, 0, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("password", ["box-secret", "wrong-secret"])
+def test_the_mailbox_of_returned_mail_is_read(password):
+    deliver(draft(make_user(email="li@example.com"), "email", about=("obligation", 7), records=True))
+    notice = Notice.objects.get()
+    server = ImapServer(
+        "box-secret", [b"From: postmaster@x.example\r\nSubject: hello\r\n\r\nx", bounce(notice.pk)]
+    )
+    gateway = make_gateway(
+        "mail",
+        settings={"imap": server.url, "imap_user": "desk", "imap_folder": "INBOX"},
+        secrets={"imap_secret": password},
+    )
+    for minute in (1, 2):
+        with clock.at(NOW + timedelta(minutes=minute)):
+            services.ask_for_receipts()
+    server.stop()
+    notice.refresh_from_db()
+    gateway.refresh_from_db()
+    if password == "box-secret":
+        assert (notice.state, notice.error) == ("failed", "5.1.1 550 5.1.1 no such user")
+        assert (server.seen, gateway.receipts_error) == ({1, 2}, "")
+        assert Receipt.objects.get().notice == notice
+        assert sum(one.startswith("UID FETCH") for one in server.asked) == 2
+    else:
+        assert (notice.state, server.seen) == ("sent", set())
+        assert "AUTHENTICATIONFAILED" in gateway.receipts_error
+        assert password not in gateway.receipts_error
+
+
+@pytest.mark.parametrize(
+    "address", ["imap://mail.example.com", "https://mail.example.com", "imaps://169.254.1.1", "x"]
+)
+def test_a_mailbox_has_a_safe_address(address):
+    with pytest.raises(Invalid):
+        make_gateway("mail", settings={"imap": address}, secrets={})
 
 
 def test_nobody_makes_up_a_returned_mail_and_other_mail_says_nothing(client):

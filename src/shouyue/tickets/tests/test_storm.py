@@ -151,16 +151,17 @@ def test_a_contact_is_told_by_day_and_can_end_it_himself(client, mail_server):
     assert notice.error != ""
     client.force_login(make_user(roles=["service_manager"]))
     assert "李主任" in client.get(reverse("notifications:deliveries") + "?state=failed").content.decode()
-    page = client.get(reverse("parties:customer", args=[contract.customer_id])).content.decode()
+    page = client.get(reverse("parties:customer_contacts", args=[contract.customer_id])).content.decode()
     assert "不接收通知" in page
     assert client.get("/told/" + path.split("/")[2][:-3] + "xyz/").status_code == 404
 
 
 def test_what_a_contact_wishes_and_the_desk_says_for_him():
-    contract = contract_with("{at: due, to: customer.leader, by: sms}")
+    contract = contract_with("{at: due, to: [customer.leader, customer.end_user], by: sms}")
     contact = make_contact(
         contract.customer, name="李主任", email="li@example.com", phone="13900000002", capacities=["leader"]
     )
+    make_contact(contract.customer, name="使用人", email="e@example.com", capacities=["end_user"])
     make_contact(contract.customer, name="别处", email="b@example.com", capacities=["it_contact"])
     _contact, himself = open_choice(address_of(contact.pk).split("/")[-2])
     save_contact_wish(actor=himself, contact_id=contact.pk, channels=["email"])
@@ -174,5 +175,5 @@ def test_what_a_contact_wishes_and_the_desk_says_for_him():
         actor=desk, contact_id=contact.pk, channels=[], quiet_from=time(20), quiet_to=time(8)
     )
     assert wish.channels == []
-    (shown,) = [row for row in queries.contacts_told(desk, contract.customer_id) if row.contact == contact]
-    assert shown.trouble == "refuses"
+    shown = {row.contact.name: row.trouble for row in queries.contacts_told(desk, contract.customer_id)}
+    assert shown == {"李主任": "refuses", "别处": ""}
