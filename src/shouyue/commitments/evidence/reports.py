@@ -16,6 +16,20 @@ from openpyxl.styles import Font
 from shouyue.commitments.choices import State
 
 COUNTED = ("kept", "late", "missed", "waived", "running", "paused", "refused")
+LISTED = (
+    "commitment",
+    "obligation",
+    "subject",
+    "case",
+    "occurrence",
+    "state",
+    "started",
+    "due",
+    "kept",
+    "missed",
+    "settled",
+)
+"""What is told of each obligation; the rows of a pack go on with what recounts it."""
 _COLUMNS = "DEFGHIJ"
 """Where the figures stand in the first sheet."""
 _TEMPLATE = Path(__file__).with_name("report.typ")
@@ -52,22 +66,9 @@ def write_workbook(
     sums = [f"SUM({column}2:{column}{last})" for column in _COLUMNS]
     totals = [register["totals"][state] for state in COUNTED]
     summary.append([*_bold(summary, [_("Sum"), "", ""]), *totals, "", _agrees(sums, last + 1)])
-    head = [
-        "commitment",
-        "obligation",
-        "subject",
-        "case",
-        "occurrence",
-        "state",
-        "started",
-        "due",
-        "kept",
-        "missed",
-        "settled",
-    ]
-    listed.append(_bold(listed, head))
+    listed.append(_bold(listed, LISTED))
     for row in rows:
-        listed.append(_text(listed, row[: len(head)]))
+        listed.append(_text(listed, row[: len(LISTED)]))
     corrections.append(
         _bold(corrections, [_("Promise"), _("Obligation"), _("Before"), _("After"), _("Who"), _("At")])
     )

@@ -21,7 +21,7 @@ from shouyue.commitments import access
 from shouyue.commitments.choices import PackState
 from shouyue.commitments.closing_models import Closing, Pack
 from shouyue.commitments.evidence import reports
-from shouyue.commitments.evidence.reports import COUNTED
+from shouyue.commitments.evidence.reports import COUNTED, LISTED
 from shouyue.commitments.queries import closing as closings
 from shouyue.commitments.queries import packing as packs
 from shouyue.commitments.queries.board import board_of
@@ -57,17 +57,7 @@ EVENT_KEYS = (
     "digest",
 )
 HEAD = (
-    "commitment",
-    "obligation",
-    "subject",
-    "case",
-    "occurrence",
-    "state",
-    "started",
-    "due",
-    "kept",
-    "missed",
-    "settled",
+    *LISTED,
     "within",
     "window",
     "calendar",
