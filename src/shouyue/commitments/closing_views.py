@@ -224,6 +224,8 @@ def _period_keys(contract: Contract, chosen: Period) -> list[str]:
     keys = [period.key]
     for _step in range(SHOWN_PERIODS - 1):
         period = before(period, contract.time_zone)
+        if period.until.date() <= contract.starts_on:
+            break
         keys.append(period.key)
     return keys if chosen.key in keys else [chosen.key, *keys]
 

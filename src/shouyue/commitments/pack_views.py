@@ -30,7 +30,7 @@ def packs(request: HttpRequest, code: str) -> HttpResponse:
     period = closings.chosen_period(contract, request.GET.get("period", ""))
     keys = [period.key]
     running = closings.chosen_period(contract)
-    while len(keys) < OFFERED:
+    while len(keys) < OFFERED and running.until.date() > contract.starts_on:
         if running.key not in keys:
             keys.append(running.key)
         running = before(running, contract.time_zone)
