@@ -98,10 +98,17 @@ def _names() -> dict[str, Text]:
     return {word: Text(zh, en) for word, zh, en in rows}
 
 
-def name_said(name: str, language: str) -> str:
+def name_said(name: str, language: str, verb: str = "") -> str:
     """What a fact is called; the words of plans come first, so that both say the same."""
+    if name == "to" and _type_of(verb, name) == FactType.REFERENCE:  # else the capacity of who is called back
+        return str(_("recipient"))
     title = vocabulary.current().titles.get(name) or _names().get(name)
     return title.pick(language) if title else name
+
+
+def _type_of(verb: str, name: str) -> FactType | None:
+    declared = events.declared_verbs().get(verb)
+    return declared.facts.get(name) if declared is not None else None
 
 
 def value_said(
@@ -119,8 +126,7 @@ def value_said(
     """
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
-    declared = events.declared_verbs().get(verb)
-    if declared is not None and declared.facts.get(name) == FactType.INSTANT:
+    if _type_of(verb, name) == FactType.INSTANT:
         return f"{timezone.localtime(datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M:%S}"
     word, about = str(value), ALIKE.get(name, name)
     if people and word in people:

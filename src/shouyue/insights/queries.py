@@ -349,7 +349,7 @@ def _facts_said(event: Event, plan: Plan | None, names: Mapping[str, str]) -> li
     language = get_language() or "zh-hans"
     return [
         (
-            fact_words.name_said(name, language),
+            fact_words.name_said(name, language, event.verb),
             fact_words.value_said(event.verb, name, value, language, plan=plan, people=names),
         )
         for name, value in sorted(event.facts.items())

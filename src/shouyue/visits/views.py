@@ -260,7 +260,7 @@ def ticket_panel(request: HttpRequest, ticket: object) -> str | None:
         for visit in visits
     ]
     for row in rows:
-        row["label"] = STEPS[str(row["step"])][2] if row["step"] else ""
+        row["label"] = STEPS[str(row["step"])].label if row["step"] else ""
     return render_to_string(
         "visits/_panel.html", {"rows": rows, "ticket": ticket, "can_dispatch": can_dispatch}, request=request
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from shouyue.accounts.models import User
 from shouyue.commitments.models import Obligation
+from shouyue.contracts import vocabulary
 from shouyue.contracts.calendars_of import calendar_of_plan
 from shouyue.contracts.plan_language.model import Deadline
 from shouyue.contracts.plan_language.texts import Text
@@ -76,13 +77,15 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
     """Explain one obligation the actor may read. Queries: five at most."""
     promise = _promise(obligation)
     calendar = _calendar(obligation)
-    pauses = _pauses(obligation)
+    pauses = _pauses(obligation, actor.language)
     start = obligation.opened_at.replace(microsecond=0)
     now = clock.now().replace(microsecond=0)
     end = obligation.kept_at or obligation.settled_at or now
     target = parse_duration(obligation.within).seconds if obligation.within else None
     segments = _segments(calendar, obligation, start, pauses)
-    notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related("user", "contact")
+    notices = Notice.objects.filter(about_type="obligation", about_id=obligation.pk).select_related(
+        "user", "contact"
+    )
     return Explained(
         window=_window_title(obligation, actor.language),
         zone=calendar.zone.key,
@@ -135,9 +138,18 @@ def _window_title(obligation: Obligation, language: str) -> str:
     return title.pick(language) if title else obligation.window
 
 
-def _pauses(obligation: Obligation) -> list[tuple[datetime, datetime | None, str]]:
+def _pauses(obligation: Obligation, language: str) -> list[tuple[datetime, datetime | None, str]]:
+    """When the clock stood still, each time with what was waited for, as the plan calls it."""
+    if not obligation.pauses:
+        return []
+    waits = plan_of(obligation.plan_version_id).waits
+    titles = {wait.name: wait.title.pick(language) for wait in waits if wait.title is not None}
     return [
-        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None, name)
+        (
+            datetime.fromisoformat(begin),
+            datetime.fromisoformat(end) if end else None,
+            titles.get(name) or vocabulary.said(name, language),
+        )
         for begin, end, name in obligation.pauses
     ]
 
@@ -191,7 +203,7 @@ def _steps(actor: Actor, obligation: Obligation) -> list[Step]:
         )
         for number, verb, who, at in rows
     ]
-    for begin, end, name in _pauses(obligation):
+    for begin, end, name in _pauses(obligation, actor.language):
         steps.append(Step(at=begin, title=_("Clock stopped"), text=name, icon="clock-pause", tone="warn"))
         if end:
             steps.append(Step(at=end, title=_("Clock goes on"), text=name, icon="clock-play", tone="info"))

@@ -219,7 +219,7 @@ def _proof(row: tuple[Any, ...], names: dict[str, str], part: str, language: str
         recorded_at=recorded,
         facts=tuple(
             (
-                fact_words.name_said(name, language),
+                fact_words.name_said(name, language, verb),
                 fact_words.value_said(verb, name, value, language, plan=plan, people=names),
             )
             for name, value in sorted(_table(facts).items())

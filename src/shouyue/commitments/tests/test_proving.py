@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
 from shouyue.commitments.models import Obligation
-from shouyue.commitments.queries import obligation_of, proving
+from shouyue.commitments.queries import explaining, obligation_of, proving
 from shouyue.commitments.services import waiving
+from shouyue.contracts.tests.factories import PLAN as SMALL
 from shouyue.contracts.tests.factories import make_plan_version, make_user
 from shouyue.kernel import clock
 
@@ -163,3 +164,18 @@ def test_the_api_tells_the_same(contract):
     figures = browser.get(url, {"period": "2026-03"}).json()
     assert (figures["kept"], figures["late"], figures["missed"], figures["standing"]) == (1, 1, 1, "broken")
     assert browser.get(f"/api/contracts/{contract.code}/commitments/nothing/evidence").status_code == 404
+
+
+def test_pauses_bear_the_plans_own_name_of_what_was_waited_for(contract):
+    text = SMALL.replace(
+        "  customer: {from: ticket",
+        "  customer: {title: {zh: 等待用户, en: Waiting for the user}, from: ticket",
+    )
+    row = Obligation(
+        plan_version_id=make_plan_version(text).pk,
+        pauses=[
+            ["2026-03-02T01:00:00+00:00", None, "customer"],
+            ["2026-03-01T01:00:00+00:00", None, "unheard-of"],
+        ],
+    )
+    assert [name for _begin, _end, name in explaining._pauses(row, "zh-hans")] == ["等待用户", "unheard-of"]

@@ -36,3 +36,9 @@ def test_values_are_said_in_words(verb, name, value, said):
     with translation.override("zh-hans"), timezone.override("Asia/Shanghai"):
         told = fact_words.value_said(verb, name, value, "zh-hans", plan=plan, people={"user:7": "赵敏"})
     assert told == said
+
+
+def test_whom_a_ticket_goes_to_is_its_recipient():
+    with translation.override("zh-hans"):
+        assert fact_words.name_said("to", "zh-hans", "ticket.assigned") == "接收人"
+        assert fact_words.name_said("to", "zh-hans", "ticket.called_back") != "接收人"

@@ -87,6 +87,13 @@ def test_a_colleague_reads_the_visit_and_takes_no_step(contract, ticket, visit):
     assert state_of(visit) == "dispatched"
 
 
+def test_the_ticket_names_the_next_step_of_a_visit(visit, engineer):
+    client = client_of(engineer)
+    for name, said in (("receive", "我已出发"), ("depart", "我已到场"), ("arrive", "我要离场")):
+        client.post(url(visit, name))
+        assert said in client.get(reverse("tickets:ticket", args=[visit.ticket.number])).content.decode()
+
+
 def test_a_step_whose_turn_it_is_not_shows_no_form(visit, engineer):
     client = client_of(engineer)
     page = reverse("visits:visit", args=[visit.pk])
