@@ -414,13 +414,16 @@ def members_of(contract_id: int) -> list[tuple[int, str, str]]:
 
 
 def purposes(contract_id: int | None, language: str) -> dict[str, str]:
-    """What sign-offs may be for: the words of the contract's gates first, then the usual ones."""
+    """What sign-offs may be for: the words of the contract's gates first, in the plan's own words, then the usual ones."""
     found: dict[str, str] = {}
     if contract_id is not None:
-        for commitment in contracts.compiled(contract_id).plan.commitments:
+        plan = contracts.compiled(contract_id).plan
+        said = dict(plan.words)
+        for commitment in plan.commitments:
             if isinstance(commitment, Gate):
                 for word in _words(commitment.requires):
-                    found.setdefault(word, str(PURPOSES.get(word, commitment.title.pick(language))))
+                    own = said.get(word, commitment.title).pick(language)
+                    found.setdefault(word, str(PURPOSES.get(word, own)))
     for word, label in PURPOSES.items():
         found.setdefault(word, str(label))
     return found

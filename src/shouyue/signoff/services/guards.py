@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel import clock
 from shouyue.kernel.gates import Refusal, Request, Wanted
-from shouyue.signoff.choices import PURPOSES, STEPS, Kind, Side, State, StepState
+from shouyue.signoff import queries
+from shouyue.signoff.choices import STEPS, Kind, Side, State, StepState
 from shouyue.signoff.models import Signoff, Step
 
 
@@ -106,5 +109,10 @@ def _refusal(
     wanted = (Wanted(str(kind), word, from_both=from_both),) if kind and word else ()
     if not word:
         return Refusal(guard, format_lazy("{text}", text=text))
-    shown = format_lazy("{text} ({name})", text=text, name=PURPOSES.get(word, word))
+    shown = format_lazy("{text} ({name})", text=text, name=lazy(_named, str)(word, request.contract_id))
     return Refusal(guard, shown, wanted)
+
+
+def _named(word: str, contract_id: int | None) -> str:
+    """As the contract's plan says the word, in the language of who reads it."""
+    return queries.purposes(contract_id, get_language() or "").get(word, word)
