@@ -70,7 +70,7 @@ def hospital(case: Case) -> None:
 def _call_maker(case: Case) -> None:
     """Nobody was there in time, so the maker's experts are called in; now and then too late."""
     script = case.script
-    script.after(script.rng.uniform(18, 40) if script.chance(0.3) else script.rng.uniform(2, 12))
+    script.after(script.rng.uniform(18, 40) if script.chance(0.15) else script.rng.uniform(2, 12))
     script.do("raise_tier", case.engineer, to_tier="T3", reason=script.say("raise"))
 
 
@@ -202,7 +202,7 @@ def bank(case: Case) -> None:
     stories.look_into(case)
     if case.fault.item:
         _charge(case)
-    waited = _wait(case, (("customer", 0.3, 0.9), ("part", 0.06, 22)))
+    waited = _wait(case, (("customer", 0.3, 0.6), ("part", 0.06, 22)))
     return _finish(case, work_limit, waited=waited, called=0.2)
 
 

@@ -28,7 +28,7 @@ def field_video(case: Case) -> None:
     """Crossings: ten minutes, thirty in town, four or six hours from arrival, then the command centre."""
     script, rng = case.script, case.script.rng
     report(case, {"phone": 62, "monitoring": 18, "im": 12, "portal": 8})
-    answer(case, 10, 3.2, 0.03)
+    answer(case, 10, 3.2, 0.02)
     if case.goes_wrong("cancel", 0.02):
         return withdrawn(case)
     script.after(script.about(1.5))
@@ -44,7 +44,7 @@ def field_video(case: Case) -> None:
         tell_centre(case)
         return settle(case)
     assign(case, "dispatcher", _near(case))
-    late = case.goes_wrong("road", 0.07)
+    late = case.goes_wrong("road", 0.05)
     if case.place.area == "urban":
         arrive_at = rng.uniform(32, 52) if late else rng.uniform(max(case.minutes() + 5, 15), 28.5)
     else:
@@ -62,7 +62,7 @@ def _repair_on_site(case: Case, arrive_at: float) -> None:
     script.do("grade_ticket", case.engineer, complexity="complex" if hard else "simple")
     look_into(case)
     limit, middle = (360, 150) if hard else (240, 65)
-    late = case.goes_wrong("work", 0.035)
+    late = case.goes_wrong("work", 0.025)
     if hard and script.chance(0.18):
         script.after(script.about(20))
         script.do("raise_tier", case.engineer, to_tier="T3", reason=script.say("raise"))

@@ -362,7 +362,7 @@ def withdrawn(case: Case) -> None:
 
 def tell_centre(case: Case) -> None:
     script = case.script
-    late = case.goes_wrong("report", 0.035)
+    late = case.goes_wrong("report", 0.025)
     script.after(script.rng.uniform(13, 40) if late else script.within(10, 3.5))
     by = script.desk()
     script.do("call_back", by, text=script.say("call_back"), to="command_centre")

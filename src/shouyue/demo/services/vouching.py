@@ -25,7 +25,7 @@ from shouyue.demo.rules import pictures
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 
-FORGOTTEN = 0.08
+FORGOTTEN = 0.06
 NEXT_LOOK = timedelta(hours=26)
 NOTES = (
     "已逐项核对“{title}”，记录齐全，附件为证。",
