@@ -414,7 +414,7 @@ def members_of(contract_id: int) -> list[tuple[int, str, str]]:
 
 
 def purposes(contract_id: int | None, language: str) -> dict[str, str]:
-    """What sign-offs may be for: the words of the contract's gates first, in the plan's own words, then the usual ones."""
+    """What sign-offs may be for: those of the contract's gates, in the plan's own words, then the usual ones."""
     found: dict[str, str] = {}
     if contract_id is not None:
         plan = contracts.compiled(contract_id).plan
