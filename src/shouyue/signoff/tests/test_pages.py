@@ -1,6 +1,5 @@
 """Pages and API of sign-offs: who sees and does what, on both sides of the wall."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from shouyue.kernel.scope import Scope, acting_in
 from shouyue.signoff import services
 from shouyue.signoff.models import Answer, Delegation, Link, Signoff, Step
 from shouyue.signoff.services import Asked
+from shouyue.web.tests.posting import post_json
 
 from .factories import drawn, make_admin, make_asker, make_leader, make_signoff, step_of
 
@@ -267,25 +267,19 @@ def test_api_asks_and_answers(contract):
         "steps": [{"capacity": "server_admin"}],
     }
     staff, person = client_of(asker), client_of(admin)
-    made = staff.post(
-        "/api/signoffs/", json.dumps(body), content_type="application/json", HTTP_IDEMPOTENCY_KEY="a"
-    )
+    made = post_json(staff, "/api/signoffs/", body, **{"Idempotency-Key": "a"})
     assert made.status_code == 201, made.content
     number = made.json()["number"]
-    again = staff.post(
-        "/api/signoffs/", json.dumps(body), content_type="application/json", HTTP_IDEMPOTENCY_KEY="a"
-    )
+    again = post_json(staff, "/api/signoffs/", body, **{"Idempotency-Key": "a"})
     assert again.json()["number"] == number
     assert person.get("/api/signoffs/?due=mine").json()["items"][0]["number"] == number
-    own = staff.post(f"/api/signoffs/{number}/give/", "{}", content_type="application/json")
-    assert own.status_code == 403
-    given = person.post(f"/api/signoffs/{number}/give/", "{}", content_type="application/json")
+    give = f"/api/signoffs/{number}/give/"
+    assert post_json(staff, give).status_code == 403
+    given = post_json(person, give)
     assert (given.status_code, given.json()["state"]) == (200, "given")
     stranger = client_of(make_leader(make_contract()))
     assert stranger.get(f"/api/signoffs/{number}/").status_code == 404
-    assert (
-        person.post(f"/api/signoffs/{number}/give/", "{}", content_type="application/json").status_code == 200
-    )
+    assert post_json(person, give).status_code == 200
     assert Answer.objects.count() == 1
 
 
