@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -11,7 +11,7 @@ from pydantic import Field
 from shouyue.web import rest
 
 from . import queries, services
-from .models import Notice, Receipt
+from .models import Notice, Preference, Receipt
 
 router = Router(tags=["notices"])
 
@@ -145,3 +145,20 @@ def list_receipts_by(request: HttpRequest, gateway_id: int, query: Query[Receipt
     """What a gateway has reported later, newest first; for those who set channels up."""
     rows = queries.receipts_by(rest.actor_of(request), gateway_id, unknown=query.unknown)
     return rest.paged(rows, query, order=("-id",))
+
+
+class WishOut(Schema):
+    """By which ways a contact without account may be told (none: not at all), and when not."""
+
+    channels: list[str]
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    urgent_breaks_through: bool = True
+
+
+@router.put("contacts/{int:contact_id}/told", response=WishOut, summary="How a contact is told")
+def put_contact_wish(request: HttpRequest, contact_id: int, given: WishOut) -> Preference:
+    """Say by which ways a contact without account is told, and when not; for those who keep the contacts."""
+    return services.save_contact_wish(
+        actor=rest.actor_of(request), contact_id=contact_id, **given.model_dump()
+    )

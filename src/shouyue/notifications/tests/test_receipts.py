@@ -20,10 +20,11 @@ from shouyue.kernel.errors import Invalid, NotAllowed
 from shouyue.kernel.models import Event
 from shouyue.notifications import services
 from shouyue.notifications.carriers import http
-from shouyue.notifications.models import Notice, Receipt
+from shouyue.notifications.models import Notice, Preference, Receipt
 from shouyue.notifications.names import name_of
 from shouyue.notifications.rules.pace import SETTLE
 from shouyue.notifications.services import receipts
+from shouyue.parties.tests.factories import make_contact, make_customer
 
 from .factories import admin, draft, make_gateway
 from .providers import ImapServer, Provider, aliyun
@@ -430,3 +431,35 @@ def test_the_address_is_shown_once_and_the_log_shows_what_arrived(client, sms):
     shown = client.get(reverse("notifications:delivery", args=[notice.pk])).content.decode()
     assert sms.name in shown
     assert "李青" in shown
+
+
+def test_the_api_tells_operators_what_became_of_messages(client, sms):
+    deliver(told(make_user(phone="13800001111", name="李青"), key="k1"))
+    report(
+        client,
+        address_of(sms),
+        [{"msgid": "k1", "stat": "UNDELIV", "why": "off"}, {"msgid": "who", "stat": "DELIVRD"}],
+    )
+    client.force_login(make_user(roles=["system_admin"]))
+    (row,) = client.get("/api/deliveries?state=failed").json()["items"]
+    assert (row["to"], row["has_account"], row["channel"], row["error"]) == ("李青", True, "sms", "off")
+    (said,) = client.get(f"/api/deliveries/{row['id']}/receipts").json()
+    assert (said["message"], said["notice"], said["outcome"]) == ("k1", row["id"], "failed")
+    (unknown,) = client.get(f"/api/channels/{sms.pk}/receipts?unknown=true").json()["items"]
+    assert (unknown["message"], unknown["notice"]) == ("who", None)
+    client.force_login(make_user(roles=["security_admin"]))
+    assert client.get("/api/deliveries").status_code == 403
+    assert client.get(f"/api/channels/{sms.pk}/receipts").status_code == 403
+
+
+def test_the_api_says_how_a_contact_is_told(client):
+    contact = make_contact(make_customer(), name="李主任", email="li@example.com", capacities=["leader"])
+    url = f"/api/contacts/{contact.pk}/told"
+    wish = {"channels": ["sms"], "quiet_from": "20:00:00", "quiet_to": None}
+    for user, expected in (("desk_agent", 422), ("security_admin", 403)):
+        client.force_login(make_user(roles=[user]))
+        assert client.put(url, wish, content_type="application/json").status_code == expected
+    client.force_login(make_user(roles=["desk_agent"]))
+    told_by = client.put(url, wish | {"quiet_to": "08:00:00"}, content_type="application/json")
+    assert told_by.json()["channels"] == ["sms"]
+    assert Preference.objects.get(contact=contact).channels == ["sms"]
