@@ -81,4 +81,6 @@ def line_of(answer: Answer) -> Line:
     title: Words = Verdict(answer.verdict).label
     if answer.verdict == Verdict.GIVEN and answer.signoff.kind == Kind.SIGNATURE:
         title = pgettext("sign-off", "Signed")
+        if answer.image_id is None:
+            how += " · " + _("name typed, nothing drawn")
     return Line(answer, title, answer.words, who, how, icon, tone)

@@ -31,7 +31,8 @@ def close_period(*, actor: Actor, contract_id: int, period: str) -> Closing:
     """Freeze the figures of a month or quarter; what is closed already is given back as it is.
 
     Raises: NotAllowed; Invalid for a period nobody knows or of another length than the score sheets; Conflict when it
-    is not over, or shares time with one that is closed. Locks: the contract's closings. Queries: some for each month, none for an obligation.
+    is not over, or shares time with one that is closed. Locks: the contract's closings. Queries: some for each month,
+    none for an obligation.
     """
     contract = contract_with_id(actor, contract_id)
     access.require(access.can_close(actor, contract_id))

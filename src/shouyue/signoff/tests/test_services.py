@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 
 from shouyue.contracts.tests.factories import make_contract
 from shouyue.contracts.tests.people import make_contact, make_customer_user, make_engineer, make_officer
@@ -16,6 +17,7 @@ from shouyue.notifications.models import Notice
 from shouyue.signoff import queries, services
 from shouyue.signoff.models import Answer, Delegation, Signoff, Step
 from shouyue.signoff.services import Asked, Traces
+from shouyue.signoff.wording import line_of
 
 from .factories import data_url, drawn, make_admin, make_asker, make_leader, make_signoff, step_of
 
@@ -229,6 +231,18 @@ def test_any_of_several_suffices(contract, asker):
     )
     services.refuse(actor=first, step_id=step_of(signoff).pk, words="不行")
     assert services.give(actor=second, step_id=step_of(signoff, 2).pk).state == "given"
+
+
+def test_a_signature_without_a_drawing_is_shown_as_such(contract):
+    for drawing, is_said in (("", True), (drawn(), False)):
+        engineer = make_engineer(contract)
+        signoff = make_signoff(
+            contract, actor=engineer, kind="signature", steps=[Asked(user_id=engineer.user_id)]
+        )
+        services.give(actor=engineer, step_id=step_of(signoff).pk, typed_name="李工", drawing=drawing)
+        with override("zh-hans"):
+            (line,) = map(line_of, queries.answers_of(signoff))
+        assert ("仅键入姓名，未手写签名" in line.how) is is_said
 
 
 def test_signature_of_both_sides_by_drawing_and_by_name(contract):

@@ -20,12 +20,25 @@ for (const box of document.querySelectorAll("[data-signature]")) {
     input.value = pad.isEmpty() ? "" : canvas.toDataURL("image/png");
   }
 
-  pad.addEventListener("endStroke", keep);
+  const missing = box.querySelector("[data-signature-missing]");
+  pad.addEventListener("endStroke", () => {
+    keep();
+    missing.hidden = true;
+  });
   box.querySelector("[data-signature-clear]").addEventListener("click", () => {
     pad.clear();
     keep();
   });
-  box.closest("form").addEventListener("submit", keep);
+  const form = box.closest("form");
+  form.addEventListener("submit", keep);
+  // on the click, also that of the Enter key: when it is submitted the page already waits for the answer
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button || button.type !== "submit" || button.formNoValidate || !pad.isEmpty()) return;
+    event.preventDefault();
+    missing.hidden = false;
+    box.scrollIntoView({ block: "center" });
+  });
   let width = 0;
   new ResizeObserver(() => {
     if (canvas.offsetWidth === width) return;
