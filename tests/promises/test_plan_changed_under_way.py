@@ -173,10 +173,7 @@ def test_replaced_on_the_page_a_promise_that_is_dropped_asks_for_nothing_more(sc
     for browser in (scene.approver, scene.leader):
         with clock.at(MONDAY + 7 * DAY + 2 * HOUR):
             page = browser.post(f"/contracts/{scene.contract.code}/proposals/{proposal}/approve/")
-            if browser is scene.leader and page.status_code == 404:
-                scene.call(
-                    browser, "post", f"/plan-proposals/{proposal}/approve", at=MONDAY + 7 * DAY + 2 * HOUR
-                )
+        assert page.status_code == 303, page.content
     assert PlanProposal.objects.get(pk=proposal).state == "in_force"
     scene.pass_to(MONDAY + 7 * DAY + 3 * HOUR)
     states = scene.states("weekly")

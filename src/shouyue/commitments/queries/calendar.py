@@ -113,6 +113,7 @@ SELECT DISTINCT ON (o.commitment_id, o.tie) o.commitment_id, o.id, o.period, o.s
     o.facts->'low', o.facts->'high', o.facts->'forecast', o.facts->'counted', o.facts->'good', o.due_at
 FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
 WHERE o.contract_id = %s AND c.kind IN ('quota', 'target') AND o.period <> '' AND o.opened_at < %s AND o.due_at > %s
+  AND NOT (o.state = 'void' AND o.ending IN ('not_meant', 'stopped'))
 ORDER BY o.commitment_id, o.tie, o.opened_at DESC
 """
 

@@ -6,9 +6,14 @@ from datetime import date
 from functools import partial
 
 import pytest
+from django.utils import translation
 
 from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.models import Commitment, Obligation
+from shouyue.commitments.queries.calendar import Figure, figures_in
+from shouyue.commitments.queries.details import Detail
+from shouyue.commitments.rules.figures import elapsed_share, forecast
+from shouyue.commitments.rules.standing import Figures
 from shouyue.commitments.services import tending
 from shouyue.contracts import services as contracts
 from shouyue.contracts import vocabulary
@@ -195,11 +200,24 @@ def test_a_quota_of_a_site_that_leaves_is_void_and_begins_again_when_it_returns(
     site = joins(contract, "2026-03-02 09:00")
     leaves(contract, site, "2026-03-10 09:00")
     assert [(row.state, row.ending) for row in rows(contract, "2026-03")] == [("void", "not_meant")]
+    assert figures_in(contract.pk, beijing("2026-03-01 00:00"), beijing("2026-04-01 00:00")) == {}
     pass_to(beijing("2026-03-11 09:00"))
     joins(contract, "2026-03-12 09:00", site=site.site)
     assert [row.state for row in rows(contract, "2026-03")] == ["void", "running"]
     pass_to(beijing("2026-04-02 09:00"))
     assert [row.state for row in rows(contract, "2026-03")] == ["void", "missed"]
+
+
+@pytest.mark.parametrize(("language", "pace"), [("en", "at this pace"), ("zh-hans", "按此进度为")])
+def test_the_pace_of_hours_is_said_in_hours(language, pace):
+    begun, due = beijing("2026-01-01 00:00"), beijing("2027-01-01 00:00")
+    now = begun + (due - begun) * 0.775
+    expected = forecast(31 * 3600.0, elapsed_share(begun, due, now))
+    figure = Figure(1, "Y1", "running", 31 * 3600.0, 40 * 3600.0, None, expected, 12, 0, due)
+    with translation.override(language):
+        words = Detail("quota", Figures(running=1), [figure], unit="h").words()
+    assert words.startswith("31 h (≥ 40 h)")
+    assert words.endswith(f"{pace} 40 h")
 
 
 def test_a_new_rhythm_asks_nothing_for_the_time_before_it():
