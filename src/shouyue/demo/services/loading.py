@@ -123,7 +123,7 @@ def is_empty() -> bool:
 
 
 def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outcome:
-    since = end - timedelta(days=days)
+    since, server = end - timedelta(days=days), _server_process()
     tell(0, Stage.WORLD)
     with acting_in(EVERYTHING), clock.at(since - timedelta(hours=2)):
         scenes = world.build(seed)
@@ -138,6 +138,8 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
             _analyse()
         if turn % COLLECT_EVERY == 0:
             gc.collect()
+        if _server_process() != server:  # real time has passed meanwhile, and judged what is not over yet
+            raise Problem("The connection to the database was lost while the demo was loaded: load it again.")
         part = moments[start : start + CHUNK]
         looks = not looked and part[0].at > end - UNREAD
         percent = 4 + 94 * min(start + CHUNK, len(moments)) // len(moments)
@@ -155,6 +157,12 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
         _note(percent=100, state=State.READY, ready_at=clock.now(), planned_until=end)
     tell(100, Stage.FINISH)
     return outcome
+
+
+def _server_process() -> int:
+    """The process of the server behind this connection; virtual time is held by it and ends with it."""
+    connection.ensure_connection()
+    return int(connection.connection.info.backend_pid)
 
 
 def _live_through(

@@ -156,6 +156,22 @@ def test_load_refuses_a_database_with_other_data() -> None:
     assert Ticket.objects.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_load_ends_when_the_server_has_let_real_time_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose_the_connection(*_: object, **__: object) -> None:
+        with psycopg.connect(erasing.admin_url()) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s)", [loading._server_process()])
+        connection.close()
+
+    monkeypatch.setattr(loading, "_live_through", lose_the_connection)
+    monkeypatch.setattr(loading, "CHUNK", 10)
+    with pytest.raises(Problem, match="was lost"):
+        load(tickets=10)
+    with acting_in(EVERYTHING):
+        assert DemoProgress.objects.get().state == State.FAILED
+    erasing.erase()
+
+
 @pytest.mark.django_db
 def test_a_step_that_fails_ends_its_own_story_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def perform(_cast: acting.Cast, _thread: acting.Thread, step: Step) -> None:
