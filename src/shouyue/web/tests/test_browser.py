@@ -165,6 +165,18 @@ def test_the_drawer_opens_with_its_part(page):
     expect(page.locator("#drawer-note")).to_be_focused()
 
 
+def test_a_message_stands_before_an_open_drawer_and_stays_when_it_closes(page):
+    page.get_by_role("link", name="侧边抽屉").click()
+    expect(page.locator("#drawer")).to_be_visible()
+    page.evaluate("""() => document.body.dispatchEvent(
+        new CustomEvent("toast", {bubbles: true, detail: {items: [{text: "没有响应", level: "error"}]}}))""")
+    expect(page.locator("dialog#drawer #toasts")).to_contain_text("没有响应")
+    page.keyboard.press("Escape")
+    expect(page.locator("body > #toasts [data-toast]")).to_be_visible()
+    page.locator("#toasts [data-toast-close]").click()
+    expect(page.locator("#toasts [data-toast]")).to_have_count(0)
+
+
 def test_confirm_asks_before_it_lets_through(page):
     page.evaluate(
         "() => { window.done = 0; document.getElementById('sample-delete').addEventListener('click', () => done++); }"

@@ -10,9 +10,18 @@ export function toast(text, level = "success") {
   const element = template.content.firstElementChild.cloneNode(true);
   element.classList.add(`is-${level}`);
   element.querySelector("[data-toast-text]").textContent = text;
+  bringForward(box);
   box.append(element);
   while (box.children.length > 5) box.firstElementChild.remove();
   expire(element);
+}
+
+// A modal dialog covers everything outside itself: messages stand in it for as long as it is open.
+function bringForward(box) {
+  const modal = [...document.querySelectorAll("dialog:modal")].at(-1);
+  if (!modal || modal.contains(box)) return;
+  modal.append(box);
+  modal.addEventListener("close", () => document.body.append(box), { once: true });
 }
 
 function expire(element) {
