@@ -75,6 +75,12 @@ def test_create_says_which_field_is_wrong(change, field):
     assert Ticket.objects.count() == 0
 
 
+@pytest.mark.parametrize("name", ["contract_id", "customer_id"])
+def test_list_refuses_a_number_no_record_can_have(name):
+    response = client_of(make_officer("hq")).get(LIST, {name: 10**22})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, f"query.{name}")
+
+
 def test_list_answers_rows_and_cursor():
     contract = make_contract()
     numbers = [make_ticket(contract).number for _ in range(3)]
