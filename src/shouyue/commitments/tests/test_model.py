@@ -491,11 +491,14 @@ def test_the_register_is_as_its_model(machine):
 
 def test_an_opening_event_that_comes_twice_leaves_the_clock_as_it_stood(machine):
     run = machine()
-    run.first(severity="major")
-    run.time_passes(seconds=1800)
-    run.sweep(batch=1)
-    run.the_last_event_comes_twice()
-    run.both_say_the_same()
+    try:
+        run.first(severity="major")
+        run.time_passes(seconds=1800)
+        run.sweep(batch=1)
+        run.the_last_event_comes_twice()
+        run.both_say_the_same()
+    finally:
+        run.teardown()  # else its transaction stays open for every test after it
 
 
 @pytest.mark.slow
