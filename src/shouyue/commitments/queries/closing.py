@@ -58,20 +58,9 @@ def chosen_period(contract: Contract, key: str = "") -> Period:
         raise Invalid(fields={"period": [_("A period looks like 2026-10 or 2026-Q4.")]}) from error
 
 
-def scored_period(contract: Contract, key: str = "") -> Period:
-    """A period such as the contract's score sheets have; any when there are none. Raises: Invalid.
-
-    The points of three months against the base of one would be no score.
-    """
-    period = chosen_period(contract, key)
-    if compiled(contract.pk).plan.scores is not None and period.is_quarter != is_quarterly(contract.pk):
-        said = (
-            _("The score sheets of this contract run by months.")
-            if period.is_quarter
-            else _("The score sheets of this contract run by quarters.")
-        )
-        raise Invalid(fields={"period": [said]})
-    return period
+def has_sheet(contract_id: int, period: Period) -> bool:
+    """Whether the plan has score sheets as long as the period: three months' points against one base are no score."""
+    return compiled(contract_id).plan.scores is not None and period.is_quarter == is_quarterly(contract_id)
 
 
 def closings_visible_to(actor: Actor) -> QuerySet[Closing]:
@@ -365,12 +354,12 @@ class Score:
 def score_of(actor: Actor, contract: Contract, key: str = "") -> Score | None:
     """The score sheet of a contract and a period, the running one without a key; None when its plan has none.
 
-    Raises: Invalid for a period of another length than the plan's sheets.
+    None too for a period of another length than the plan's sheets.
     Queries: those of `live_figures`, one for the closing.
     """
-    period = scored_period(contract, key)
+    period = chosen_period(contract, key)
     plan = compiled(contract.pk).plan
-    if plan.scores is None:
+    if not has_sheet(contract.pk, period):
         return None
     sheet = sheet_of(plan, counted(live_figures(SYSTEM, contract, period)))
     if sheet is None:

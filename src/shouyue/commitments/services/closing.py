@@ -30,13 +30,13 @@ from shouyue.kernel.scope import EVERYTHING, acting_in
 def close_period(*, actor: Actor, contract_id: int, period: str) -> Closing:
     """Freeze the figures of a month or quarter; what is closed already is given back as it is.
 
-    Raises: NotAllowed; Invalid for a period nobody knows or of another length than the score sheets; Conflict when it
-    is not over, or shares time with one that is closed. Locks: the contract's closings. Queries: some for each month,
-    none for an obligation.
+    One of another length than the plan's score sheets has no score. Raises: NotAllowed; Invalid for a period nobody
+    knows; Conflict when it is not over, or shares time with one that is closed. Locks: the contract's closings.
+    Queries: some for each month, none for an obligation.
     """
     contract = contract_with_id(actor, contract_id)
     access.require(access.can_close(actor, contract_id))
-    wanted = closings.scored_period(contract, period)
+    wanted = closings.chosen_period(contract, period)
     locks.hold(f"closing:{contract_id}")
     known = list(closings.overlapping(contract_id, wanted))
     for closing in known:
@@ -94,7 +94,8 @@ def _snapshot(contract: Contract, period: Period, now: datetime, number: int) ->
             totals[name] = _plus(totals.get(name, Figures()), line.figures)
     for name, figures in totals.items():
         rows[name]["figures"] = asdict(figures)
-    sheet = sheet_of(rules.plan, closings.counted(totals))
+    scored = closings.has_sheet(contract.pk, period)
+    sheet = sheet_of(rules.plan, closings.counted(totals)) if scored else None
     everything = Figures()
     for figures in totals.values():
         everything = _plus(everything, figures)
