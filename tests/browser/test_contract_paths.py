@@ -161,6 +161,14 @@ def _answer(somebody: Person, address: str, name: str = "") -> None:
     page.goto(address)
     if name:
         page.fill(".sy-own-answer input[name=typed_name]", name)
+        pad = page.locator(".sy-own-answer canvas")
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 20, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 120, box["y"] + 30, steps=5)
+        page.mouse.up()
     with page.expect_navigation():
         page.locator(".sy-own-answer button.btn-primary").click()
     expect(page.locator(".sy-own-answer")).to_have_count(0)
