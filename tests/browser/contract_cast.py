@@ -51,7 +51,7 @@ def make(place: int, plan: str, password: str) -> dict[str, Any]:
     site = parties.create_site(
         actor=SYSTEM, customer_id=customer.pk, name=f"{place}号楼", address="测试路 1 号"
     )
-    text = (PLANS / f"{plan}.yaml").read_text(encoding="utf-8")
+    text = next(PLANS.rglob(f"{plan}.yaml")).read_text(encoding="utf-8")
     contract = contracts.create_contract(
         actor=SYSTEM,
         customer_id=customer.pk,

@@ -25,12 +25,15 @@ class Course:
     """What is particular to a contract.
 
     kept: promises of this ticket that must be kept in the end. late: the one a ticket nobody answered keeps too late.
-    asks: what begin, leave, resolve and close must want first.
+    limits: what the evidence of the second says of its limit once the ticket is graded. pauses: whether a clock
+    stands still while the user is waited for. asks: what begin, leave, resolve and close must want first.
     """
 
     kept: tuple[str, ...]
     late: str
     graded: str = ""
+    limits: tuple[str, ...] = ()
+    pauses: bool = False
     cause: str = ""
     asks: frozenset[str] = field(default_factory=frozenset)
 
@@ -57,6 +60,28 @@ PATHS = {
     "field-video": Course(
         ("十分钟响应", "市区三十分钟到场", "故障记录完整"), "十分钟响应", asks=frozenset({"handling"})
     ),
+    "hospital-equipment": Course(
+        ("报修响应", "工程师到场", "修复开机"),
+        "报修响应",
+        graded="life-support",
+        limits=("/ 30分",),
+        cause="line_hardware",
+        pauses=True,
+    ),
+    "campus-network": Course(
+        ("响应", "到场", "网络恢复"),
+        "响应",
+        graded="building",
+        limits=("/ 30分", "教学时间"),
+        pauses=True,
+    ),
+    "bank-atm": Course(
+        ("十分钟受理", "到达设备", "恢复服务", "银行双人到场", "现金风险签认后关闭"),
+        "十分钟受理",
+        graded="cash-risk",
+        pauses=True,
+        asks=frozenset({"settlement"}),
+    ),
 }
 
 
@@ -80,9 +105,11 @@ def test_from_the_call_to_the_verdict(
     expect(desk.page.locator("#ticket")).to_contain_text(world["code"])
     if path.graded:
         act(desk.page, number, "triage", urgency="high", impact="site", severity=path.graded)
+    if path.limits:
+        _limit_of_the_grade(desk, number, path)
     _dispatch(desk, number, world, path)
     _step(phone, number)
-    _wait(desk, number)
+    _wait(desk, number, path)
     _on_site(phone, portal, number, path)
     _leave(phone, portal, number, world, path)
     _resolve(desk, portal, number, path)
@@ -90,7 +117,7 @@ def test_from_the_call_to_the_verdict(
     page = portal.go(f"/portal/requests/{number}/")
     page.locator("form[action$='/confirm/'] button").click()
     expect(page.locator("form[action$='/confirm/']")).to_have_count(0)
-    _close(desk, number, path)
+    _close(desk, portal, number, world, path)
     _verdicts(desk, number, world, path)
 
 
@@ -108,6 +135,16 @@ def _refused(page: Page, words: str, link: str) -> None:
     page.locator(f"#drawer {SEND}").click()
     expect(page.locator("#drawer [role=alert]")).to_contain_text(words)
     page.locator(f"#drawer .sy-chip-list a[href*='{link}']").click()
+
+
+def _limit_of_the_grade(desk: Person, number: str, path: Course) -> None:
+    """The grade decides how much time there is to be there, and in which hours it counts."""
+    page = desk.page
+    row = page.locator(".sy-promise", has=page.get_by_role("link", name=path.kept[1], exact=True))
+    row.get_by_role("link", name="佐证").click()
+    for words in path.limits:
+        expect(page.locator("main")).to_contain_text(words)
+    desk.go(f"/tickets/{number}/")
 
 
 def _dispatch(desk: Person, number: str, world: dict[str, Any], path: Course) -> None:
@@ -174,12 +211,16 @@ def _answer(somebody: Person, address: str, name: str = "") -> None:
     expect(page.locator(".sy-own-answer")).to_have_count(0)
 
 
-def _wait(desk: Person, number: str) -> None:
-    """Waiting for the user stops a clock only where the contract says so: none of these does."""
+def _wait(desk: Person, number: str, path: Course) -> None:
+    """Waiting for the user stops a clock only where the contract says so."""
     page = desk.go(f"/tickets/{number}/")
     act(page, number, "wait", reason="customer")
     expect(page.locator("#ticket")).to_contain_text("等待中")
-    expect(page.locator("#ticket-clocks, .sy-promise").filter(has_text="已暂停")).to_have_count(0)
+    paused = page.locator("#ticket-clocks, .sy-promise").filter(has_text="已暂停")
+    if path.pauses:
+        expect(paused.first).to_be_visible()
+    else:
+        expect(paused).to_have_count(0)
     press(page, number, "resume")
 
 
@@ -211,8 +252,9 @@ def _leave(phone: Person, portal: Person, number: str, world: dict[str, Any], pa
 def _resolve(desk: Person, portal: Person, number: str, path: Course) -> None:
     page = desk.go(f"/tickets/{number}/")
     values = {"handling": "更换电源模块", "result": "恢复正常"}
-    if "replacement" in path.asks:
+    if path.cause:
         act(page, number, "handling", cause=path.cause, **values)
+    if "replacement" in path.asks:
         in_drawer(page, f"/tickets/{number}/resolve/")
         _refused(page, "更换", f"/tickets/{number}/replacement/")
         page.locator("#drawer input[name=accepted][value=yes]").check()
@@ -223,8 +265,15 @@ def _resolve(desk: Person, portal: Person, number: str, path: Course) -> None:
     act(page, number, "resolve", **values)
 
 
-def _close(desk: Person, number: str, path: Course) -> None:
+def _close(desk: Person, portal: Person, number: str, world: dict[str, Any], path: Course) -> None:
     page = desk.go(f"/tickets/{number}/")
+    if "settlement" in path.asks:
+        in_drawer(page, f"/tickets/{number}/close/")
+        _refused(page, "现金风险签认后关闭", "/signoffs/")
+        page.locator(SEND).click()
+        page.wait_for_url("**/signoffs/*-S-*/")
+        _answer(portal, page.url, world["caller"])
+        desk.go(f"/tickets/{number}/")
     for wanted in ("handling", "attribution"):
         if wanted not in path.asks:
             continue
