@@ -23,14 +23,17 @@ CAST = Path(__file__).resolve().parent / "cast.py"
 
 
 class Stack:
-    """`shouyue up` without the demo. Use as a context manager; `cast` says who lives in it."""
+    """`shouyue up` without the demo. Use as a context manager; `cast` says who lives in it.
 
-    def __init__(self, *, workers: int = 2) -> None:
+    inhabited: else the database is empty, and nothing runs.
+    """
+
+    def __init__(self, *, workers: int = 2, inhabited: bool = True) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="shouyue-test-"))
         self.home.chmod(0o755)
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.workers = workers
+        self.workers, self.inhabited = workers, inhabited
         self.process: subprocess.Popen[bytes] | None = None
         self.cast: dict[str, Any] = {}
 
@@ -43,8 +46,9 @@ class Stack:
     def __enter__(self) -> Stack:
         try:
             self.run(*OURSELVES, "prepare")
-            self.cast = json.loads(self.run(sys.executable, str(CAST)).splitlines()[-1])
-            self.start()
+            if self.inhabited:
+                self.cast = json.loads(self.run(sys.executable, str(CAST)).splitlines()[-1])
+                self.start()
         except BaseException:
             self.__exit__()
             raise
