@@ -21,7 +21,8 @@ import psycopg
 
 CHUNK = 4000
 """Tickets written one after the other per table: rows of one case lie near each other, as in life."""
-FIRST_NUMBER = 1_000_000
+FIRST_NUMBER, FIRST_LIVE = 1_000_000, 9_000_000
+"""Where the numbers of copies begin, and those of tickets reported while the benchmark runs."""
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = struct.pack(">h", -1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -222,8 +223,10 @@ class Loader:
             for kind, name in SEQUENCES.items()
         }
         (last,) = connection.execute(
-            "SELECT count(*), coalesce(max(right(number, 7)::int), 0) FROM tickets_ticket WHERE number ~ '-[0-9]{7}$'"
-        ).fetchone()[1:]  # type: ignore[index]
+            "SELECT coalesce(max(right(number, 7)::int) FILTER (WHERE right(number, 7)::int < %s), 0) "
+            "FROM tickets_ticket WHERE number ~ '-[0-9]{7}$'",
+            [FIRST_LIVE],
+        ).fetchone()  # type: ignore[misc]
         self.number = max(FIRST_NUMBER, int(last) + 1)
         connection.execute(
             "SELECT kernel_ensure_event_partitions((now() - interval '14 months')::date, now()::date)"
@@ -315,7 +318,9 @@ class Loader:
         for (name,) in self.connection.execute(
             "SELECT sequencename FROM pg_sequences WHERE schemaname = 'kernel_numbers'"
         ).fetchall():
-            self.connection.execute(f"SELECT setval('kernel_numbers.{name}', 9000000)")
+            self.connection.execute(
+                f"SELECT setval('kernel_numbers.{name}', greatest({FIRST_LIVE}, last_value)) FROM kernel_numbers.{name}"
+            )
         for table in TABLES:
             self.connection.execute(f"VACUUM (ANALYZE) {table.name}")
         self.connection.execute("CHECKPOINT")
