@@ -45,8 +45,8 @@ def send_drawer(page: Page) -> None:
         page.locator(f"#drawer {SEND}").click()
 
 
-def act(page: Page, number: str, slug: str, **values: str) -> None:
-    """One act of the ticket's page by its form; the page is open."""
+def fill(page: Page, number: str, slug: str, **values: str) -> None:
+    """Open the form of an act beside the ticket's page and fill it in."""
     in_drawer(page, f"/tickets/{number}/{slug}/")
     for name, value in values.items():
         field = page.locator(f"#drawer [name={name}]")
@@ -56,6 +56,11 @@ def act(page: Page, number: str, slug: str, **values: str) -> None:
             field.select_option(value)
         else:
             field.fill(value)
+
+
+def act(page: Page, number: str, slug: str, **values: str) -> None:
+    """One act of the ticket's page by its form; the page is open."""
+    fill(page, number, slug, **values)
     send_drawer(page)
 
 

@@ -15,7 +15,7 @@ from running_stack import Stack
 
 from . import steps
 from .conftest import NARROW, Person
-from .steps import SEND, act, in_drawer, press, send_drawer, visit_of
+from .steps import SEND, act, fill, in_drawer, press, send_drawer, visit_of
 
 CAST = Path(__file__).with_name("contract_cast.py")
 
@@ -61,12 +61,12 @@ PATHS = {
         ("十分钟响应", "市区三十分钟到场", "故障记录完整"), "十分钟响应", asks=frozenset({"handling"})
     ),
     "hospital-equipment": Course(
-        ("报修响应", "工程师到场", "修复开机"),
+        ("报修响应", "工程师到场", "修复开机", "维修记录完整"),
         "报修响应",
         graded="life-support",
         limits=("/ 30分",),
-        cause="line_hardware",
         pauses=True,
+        asks=frozenset({"cause"}),
     ),
     "campus-network": Course(
         ("响应", "到场", "网络恢复"),
@@ -260,6 +260,14 @@ def _resolve(desk: Person, portal: Person, number: str, path: Course) -> None:
         page.locator("#drawer input[name=accepted][value=yes]").check()
         send_drawer(page)
         in_drawer(page, f"/tickets/{number}/resolve/")
+        send_drawer(page)
+        return
+    if "cause" in path.asks:  # the form points at the field it lacks and keeps what was typed
+        fill(page, number, "resolve", **values)
+        page.locator(f"#drawer {SEND}").click()
+        expect(page.locator("#drawer [role=alert]")).to_contain_text("维修记录完整")
+        expect(page.locator("#drawer textarea[name=handling]")).to_have_value(values["handling"])
+        page.locator("#drawer select[name=cause]").select_option(index=1)
         send_drawer(page)
         return
     act(page, number, "resolve", **values)

@@ -240,8 +240,9 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("SHOUYUE_LOG_LEVEL", "WARNING")},
-    # httpx names whole addresses at INFO, and a robot's address is its key
+    # httpx names whole addresses at INFO, and a robot's address is its key; what a client got wrong it was told
     "loggers": {
+        "django.request": {"level": "ERROR"},
         "procrastinate": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -147,6 +147,10 @@ def check_anchors() -> tuple[int, list[Finding]]:
     ]
 
 
+def _numbers(first: int, last: int) -> str:
+    return f"no. {first} is" if first == last else f"no. {first} to {last} are"
+
+
 def _read(row: tuple[object, ...]) -> Iterator[Finding]:
     event_id, kind, pk, seq, before_seq, sound, linked, last, head_seq, head_same = row
     assert isinstance(seq, int)
@@ -162,7 +166,7 @@ def _read(row: tuple[object, ...]) -> Iterator[Finding]:
             subject,
             expected,
             None,
-            f"{subject}: no. {expected} to {seq - 1} are missing before {name}",
+            f"{subject}: {_numbers(expected, seq - 1)} missing before {name}",
         )
     elif seq < expected:
         yield Finding("inserted", subject, seq, event_id, f"{name} stands twice in its chain")
@@ -172,7 +176,7 @@ def _read(row: tuple[object, ...]) -> Iterator[Finding]:
         yield Finding("headless", subject, seq, event_id, f"{subject} has events but no head")
     elif last and isinstance(head_seq, int) and head_seq > seq:
         yield Finding(
-            "cut", subject, seq, event_id, f"{subject}: no. {seq + 1} to {head_seq} were cut off after {name}"
+            "cut", subject, seq, event_id, f"{subject}: {_numbers(seq + 1, head_seq)} cut off after {name}"
         )
     elif last and (head_seq != seq or not head_same):
         yield Finding("inserted", subject, seq, event_id, f"{name} is not the end its head remembers")

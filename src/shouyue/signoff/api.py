@@ -226,10 +226,10 @@ def _own_step(actor: Actor, number: str, step_id: int | None) -> int:
         found = [
             step
             for step in steps
-            if step.state in (StepState.ASKED, StepState.GIVEN, StepState.REFUSED)
-            and (signoff.state != State.ASKED or step.state == StepState.ASKED)
+            if (signoff.state != State.ASKED or step.state == StepState.ASKED)
             and queries.standing_of(actor, signoff, step) is not None
         ]
+        found.sort(key=lambda step: step.state not in (StepState.GIVEN, StepState.REFUSED))
     if not found:
         raise NotAllowed
     return int(found[0].pk)

@@ -222,6 +222,12 @@ class HandlingForm(ActForm):
             if hasattr(self.ticket, name):
                 self.initial.setdefault(name, getattr(self.ticket, name))
 
+    def mark_missing(self) -> None:
+        """Point at the fields without which the contract refuses; what was typed stays."""
+        for name in ("cause", "handling", "result"):
+            if not self.cleaned_data.get(name):
+                self.add_error(name, _("The contract asks for this."))
+
 
 class ResolveForm(HandlingForm):
     permanent_fix = forms.CharField(label=_("Permanent fix"), required=False, widget=area(2))

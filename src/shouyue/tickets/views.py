@@ -23,6 +23,7 @@ from shouyue.commitments.queries.of_case import shown as case_promise
 from shouyue.files import queries as files
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import GateRefused, NotAllowed, NotFound, ShouyueError
+from shouyue.kernel.gates import Refusal
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, is_fragment, pulse, render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage, filters_from
@@ -297,14 +298,14 @@ def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
         return _do(request, actor, ticket, action)
     form = action.form(ticket=ticket, actor=actor) if action.form else None
     wants = remedies.before(action.move, actor, ticket)
-    elsewhere = [one.refusal for one in wants if not _is_asked_by(form, one)]
+    elsewhere = [one.refusal for one in wants if not _is_asked_by(form, one.refusal)]
     ways = remedies.remedies(elsewhere, actor, ticket)
     return _act_form(request, ticket, action, form, ways=ways, wants=wants)
 
 
-def _is_asked_by(form: forms.ActForm | None, want: remedies.Want) -> bool:
+def _is_asked_by(form: forms.ActForm | None, refusal: Refusal) -> bool:
     """Whether the form at hand gives what is wanted, so that no link to another one is needed."""
-    return want.refusal.guard == "ticket.handling_recorded" and isinstance(form, forms.HandlingForm)
+    return refusal.guard == "ticket.handling_recorded" and isinstance(form, forms.HandlingForm)
 
 
 def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Action) -> HttpResponse:
@@ -330,7 +331,12 @@ def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Acti
     except ShouyueError as error:
         add_errors(form, error)
         status = error.status if error.status != 409 else 422
-        return _act_form(request, ticket, action, form, status, remedies.after(error, actor, ticket))
+        refusals = error.refusals if isinstance(error, GateRefused) else ()
+        if isinstance(form, forms.HandlingForm) and any(_is_asked_by(form, one) for one in refusals):
+            form.mark_missing()
+        elsewhere = [one for one in refusals if not _is_asked_by(form, one)]
+        ways = remedies.remedies(elsewhere, actor, ticket)
+        return _act_form(request, ticket, action, form, status, ways)
     return go(request, page, action.done)
 
 

@@ -37,7 +37,7 @@ from shouyue.kernel import clock, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotAllowed, NotFound, ShouyueError
 from shouyue.kernel.models import KeptAnswer
-from shouyue.web import lists
+from shouyue.web import field_words, lists
 from shouyue.web.actors import actor_of as actor_of  # operations say rest.actor_of
 
 logger = logging.getLogger(__name__)
@@ -269,7 +269,7 @@ def _validation_problem(request: HttpRequest, error: ValidationError) -> HttpRes
     errors = [
         {
             "field": ".".join(str(part) for part in _without_argument(entry.get("loc", ()))),
-            "detail": str(entry.get("msg", "")),
+            "detail": field_words.said(entry),
             "code": str(entry.get("type", "")),
         }
         for entry in error.errors
@@ -289,7 +289,9 @@ def _unauthorised_problem(request: HttpRequest, error: AuthenticationError) -> H
 
 
 def _http_problem(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(request, error.status_code, code="malformed", detail=str(error.message))
+    unread = error.status_code == 400 and str(error.message).startswith("Cannot parse request body")
+    detail = gettext("The body cannot be read: send JSON in UTF-8.") if unread else str(error.message)
+    return problem(request, error.status_code, code="malformed", detail=detail)
 
 
 def _not_found_problem(request: HttpRequest, error: Http404) -> HttpResponse:

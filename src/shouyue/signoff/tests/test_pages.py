@@ -283,6 +283,27 @@ def test_api_asks_and_answers(contract):
     assert Answer.objects.count() == 1
 
 
+def test_api_says_that_the_time_is_over_or_the_matter_settled(contract):
+    asker, (admin, _contact) = make_asker(contract), make_admin(contract)
+    ends = clock.now() + timedelta(hours=8)
+    over = make_signoff(contract, actor=asker, expires_at=ends)
+    settled = make_signoff(contract, actor=asker, purpose="change")
+    services.cancel(actor=asker, signoff_id=settled.pk, words="不需要")
+    with clock.at(ends + timedelta(seconds=1)):
+        services.expire_due(actor=SYSTEM)
+        answers = [
+            post_json(client_of(who), f"/api/signoffs/{signoff.number}/give")
+            for who in (admin, asker)
+            for signoff in (over, settled)
+        ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [
+        (409, "expired"),
+        (409, "answered"),
+        (403, "not_allowed"),
+        (403, "not_allowed"),
+    ]
+
+
 def test_what_the_program_asked_for_itself_says_so_in_the_readers_language():
     asked = Signoff(asked_by_name=SYSTEM.name)
     with translation.override("zh-hans"):

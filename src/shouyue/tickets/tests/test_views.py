@@ -385,6 +385,26 @@ def test_the_form_that_resolves_says_what_closing_will_ask():
     assert "合同还要求" not in client.get(page(ticket, "grade/")).content.decode()
 
 
+def test_a_refused_solution_points_at_the_fields_it_lacks_and_keeps_what_was_typed():
+    text = PLAN + CLOSING.replace("ticket.close", "ticket.resolve")
+    ticket = make_ticket(make_contract(text=text))
+    agent = make_agent()
+    client = client_of(agent)
+    services.take_ticket(actor=agent, ticket_id=ticket.pk)
+    services.set_attribution(actor=agent, ticket_id=ticket.pk, attribution="ours")
+    refused = client.post(page(ticket, "resolve/"), {"handling": "换电源", "result": "恢复"})
+    said = refused.content.decode()
+    assert refused.status_code == 422
+    assert refused.context["form"].errors["cause"] == ["合同要求填写此项。"]
+    assert not {"handling", "result"} & set(refused.context["form"].errors)
+    assert "换电源" in said
+    assert page(ticket, "handling/") not in said
+    whole = {"handling": "换电源", "result": "恢复", "cause": "configuration"}
+    assert client.post(page(ticket, "resolve/"), whole).status_code == 303
+    ticket.refresh_from_db()
+    assert ticket.status == "resolved"
+
+
 DISPATCHING = """
   complete:
     kind: gate

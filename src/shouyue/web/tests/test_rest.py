@@ -133,7 +133,10 @@ def test_wrong_fields_are_named():
     assert body_of(call("GET", "me/errors/fields"))["errors"] == [{"field": "title", "detail": "too long"}]
     response = call("POST", "me/things", {"size": "x"})
     assert response.status_code == 422
-    assert {entry["field"] for entry in body_of(response)["errors"]} == {"body.name", "body.size"}
+    said = {entry["field"]: entry["detail"] for entry in body_of(response)["errors"]}
+    assert said == {"body.name": "This is needed.", "body.size": "Give a whole number."}
+    chinese = body_of(call("POST", "me/things", {"size": "x"}, actor=user(language="zh-hans")))
+    assert {entry["detail"] for entry in chinese["errors"]} == {"此项必填。", "请填写整数。"}
 
 
 def test_a_bug_tells_nothing_about_itself(caplog):
@@ -149,6 +152,7 @@ def test_malformed_json_is_a_problem():
     response = API.urls[0][-1]
     response = next(p for p in API.urls[0] if p.resolve("me/things")).resolve("me/things").func(request)
     assert (response.status_code, body_of(response)["code"]) == (400, "malformed")
+    assert body_of(response)["detail"] == "The body cannot be read: send JSON in UTF-8."
 
 
 @pytest.mark.parametrize(
