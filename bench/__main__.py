@@ -135,8 +135,23 @@ def _grow_and_measure(
     return {**_measure(home, cast, url, chosen), "rows": rows, "loaded": missing, "load_seconds": seconds}
 
 
+def _settle(url: str) -> None:
+    """Let the worker take up what the copies owe already, so that the runs measure requests and not a backlog."""
+    give_up = time.monotonic() + 1200
+    with psycopg.connect(url, autocommit=True) as connection:
+        while time.monotonic() < give_up:
+            row = connection.execute(
+                "SELECT count(*) FROM commitments_obligation WHERE state = 'running' AND next_at <= now()"
+            ).fetchone()
+            if row is None or row[0] < 100:
+                return
+            time.sleep(3)
+    raise SystemExit("The worker did not take up what is due within twenty minutes.")
+
+
 def _measure(home: Path, cast: world.Cast, url: str, chosen: argparse.Namespace) -> dict[str, Any]:
     with stack.Stack(home) as running:
+        _settle(url)
         wanted = http.scenarios(cast, url)
         options: dict[str, Any] = {"seconds": chosen.seconds, "rounds": chosen.rounds}
         one = {
@@ -180,6 +195,7 @@ def _sweep(home: Path, cast: world.Cast, url: str, running: int) -> sweep.Swept:
         load.fill_running(url, cast.unsettled, running=missing, until=datetime.fromisoformat(cast.until))
     with stack.Stack(home) as stacked:
         time.sleep(10)
+        _settle(url)
         return sweep.measure(url, due=min(20_000, running // 2), per_second=1000, stack=stacked)
 
 
@@ -198,6 +214,7 @@ def _register(home: Path, cast: world.Cast, url: str) -> dict[str, Any]:
     found = register.measure(url, cast.contracts, actor)
     with stack.Stack(home) as running:
         time.sleep(10)
+        _settle(url)
         found["sweep"] = asdict(sweep.measure(url, due=20_000, per_second=1000, stack=running))
     return {**found, "load": " ".join(f"{value:.1f}" for value in os.getloadavg())}
 

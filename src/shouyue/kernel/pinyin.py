@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 MAX_LENGTH = 200
 
 
@@ -15,6 +13,9 @@ def name_key(name: str) -> str:
 
     Latin letters and digits stay as they are, so the key of a foreign name is searchable too.
     """
+    # its dictionaries take 76 MB, and most processes never enter a name
+    from pypinyin import Style, lazy_pinyin
+
     text = name.strip()
     full = "".join(lazy_pinyin(text, errors=_kept)).lower()
     initials = "".join(lazy_pinyin(text, style=Style.FIRST_LETTER, errors=_initials)).lower()
