@@ -210,8 +210,12 @@ class CaseClock(models.Model):
                 condition=models.Q(due_at__isnull=False),
             ),
             models.Index(
-                fields=("contract_id", "due_at"),
-                name="commitments_clock_contract_idx",
+                fields=(
+                    "contract_id",
+                    "due_at",
+                    "case_id",
+                ),  # the order of the queue
+                name="commitments_clock_lane_idx",
                 condition=models.Q(due_at__isnull=False),
             ),
         )
