@@ -16,23 +16,8 @@ from shouyue.notifications.carriers.parcel import Parcel
 from shouyue.notifications.rules import signing
 
 from . import providers
-from .providers import Provider
 
 TEXT = "GB-2026-1042：“十分钟响应”将于 11-22 10:30 到期 & + 100%"
-
-
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(answer):
-        running.append(Provider(answer))
-        return running[-1]
-
-    yield start
-    http.close()
-    for one in running:
-        one.stop()
 
 
 def parcel(settings=None, secrets=None, **changes):

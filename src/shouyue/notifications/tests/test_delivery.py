@@ -20,31 +20,16 @@ from shouyue.kernel import clock
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications import queries, services
-from shouyue.notifications.carriers import http
 from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.names import name_of
 from shouyue.notifications.rules.pace import DIGEST_EVERY, LEASE, SETTLE
 
 from .factories import draft, make_gateway
-from .providers import MailServer, Provider
+from .providers import MailServer
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 pytestmark = pytest.mark.django_db
 STORM = 1000
-
-
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(answer):
-        running.append(Provider(answer))
-        return running[-1]
-
-    yield start
-    http.close()
-    for one in running:
-        one.stop()
 
 
 def ok(_request):

@@ -27,7 +27,7 @@ from shouyue.notifications.services import receipts
 from shouyue.parties.tests.factories import make_contact, make_customer
 
 from .factories import admin, draft, make_gateway
-from .providers import ImapServer, Provider, aliyun
+from .providers import ImapServer, aliyun
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 pytestmark = pytest.mark.django_db
@@ -51,19 +51,6 @@ def _calm():
     receipts.PACE.forget()
     yield
     http.close()
-
-
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(answer):
-        running.append(Provider(answer))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.stop()
 
 
 @pytest.fixture
