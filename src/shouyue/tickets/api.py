@@ -120,7 +120,7 @@ class ListQuery(rest.PageQuery):
 def list_tickets(request: HttpRequest, query: Query[ListQuery]) -> HttpResponse:
     """Open tickets by due time; with `status=all`, or a settled state, newest first."""
     wanted = QueueFilter(
-        contract_id=query.contract_id,
+        contract_ids=None if query.contract_id is None else (query.contract_id,),
         customer_id=query.customer_id,
         status=query.status,
         assignee=query.assignee,

@@ -79,11 +79,11 @@ LANES = 40
 class QueueFilter:
     """What a list is narrowed to; empty means all. status: one state, `open` (default) or `all`.
 
-    assignee: `me`, `none` or a user id. due: `overdue` or `at_risk`.
-    text: a number, its beginning or end, or words of the title.
+    contract_ids: None means all; no ids mean no tickets. assignee: `me`, `none` or a user id.
+    due: `overdue` or `at_risk`. text: a number, its beginning or end, or words of the title.
     """
 
-    contract_id: int | None = None
+    contract_ids: tuple[int, ...] | None = None
     customer_id: int | None = None
     status: str = "open"
     assignee: str = ""
@@ -235,25 +235,45 @@ def _count(contracts: tuple[int, ...] | None) -> tuple[int, int]:
     return overdue, unassigned
 
 
+MOST_OFFERED = 200
+"""Of more contracts nobody chooses from a list: they are named by words."""
 _SERVED = """
 SELECT id, code, name FROM contracts_contract
-WHERE is_active AND (%s OR (customer_id = ANY(%s::bigint[]) AND id = ANY(%s::bigint[]))) ORDER BY code
+WHERE is_active AND (%(all)s OR (customer_id = ANY(%(owners)s::bigint[]) AND id = ANY(%(roles)s::bigint[])))
 """
 
 
 def contract_choices(actor: Actor) -> list[tuple[int, str]]:
-    """The active contracts the queue can be narrowed to, by code. Queries: one."""
+    """The active contracts the queue can be narrowed to, by code: the first 201 at most. Queries: one."""
+    found = _served(actor, f"{_SERVED} ORDER BY code LIMIT {MOST_OFFERED + 1}")
+    return [(number, f"{code} {name}") for number, code, name in found]
+
+
+def contracts_named(actor: Actor, text: str) -> tuple[int, ...]:
+    """The active contracts meant by a text: that of this id or code, else all with it in code or name. Queries: one."""
+    named = "(id = %(id)s OR code ILIKE %(part)s OR name ILIKE %(part)s)"
+    found = _served(actor, f"{_SERVED} AND {named}", id=_whole(text), part=f"%{_escaped(text)}%")
+    exact = tuple(number for number, code, _name in found if text.upper() in (code.upper(), str(number)))
+    return exact or tuple(number for number, _code, _name in found)
+
+
+def _served(actor: Actor, sql: str, **values: Any) -> list[tuple[int, str, str]]:
     scope = actor.scope
+    values |= {
+        "all": scope.everything,
+        "owners": sorted(scope.customers),
+        "roles": sorted(actor.contract_roles),
+    }
     with connection.cursor() as run:
-        run.execute(_SERVED, [scope.everything, sorted(scope.customers), sorted(actor.contract_roles)])
-        return [(number, f"{code} {name}") for number, code, name in run.fetchall()]
+        run.execute(sql, values)
+        return list(run.fetchall())
 
 
 def _contracts(actor: Actor, wanted: QueueFilter) -> list[int] | None:
     """The contracts a list is limited to; None for all of them."""
     readable = None if actor.scope.everything else readable_contracts(actor)
-    if wanted.contract_id is not None:
-        return [wanted.contract_id] if readable is None or wanted.contract_id in readable else []
+    if wanted.contract_ids is not None:
+        return sorted(set(wanted.contract_ids) if readable is None else readable & set(wanted.contract_ids))
     return None if readable is None else sorted(readable)
 
 
@@ -290,7 +310,7 @@ def _add_text(where: _Where, text: str) -> None:
         upper = text.upper()
         where.add("t.number >= %(number)s AND t.number < %(beyond)s", number=upper, beyond=upper + "\uffff")
         return
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = _escaped(text)
     upper = escaped.upper()
     where.add(
         "(t.title ILIKE %(text)s OR t.number LIKE %(tail)s OR t.number LIKE %(code)s)",
@@ -398,6 +418,11 @@ def _place(cursor: str) -> tuple[str, int]:
         return due, int(values[1])
     except ValueError as error:
         raise Invalid(_("The link to this page of the list is damaged.")) from error
+
+
+def _escaped(text: str) -> str:
+    """The text as LIKE takes it to the letter."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _whole(text: str) -> int:

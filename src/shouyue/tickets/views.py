@@ -96,23 +96,31 @@ def _fixed_filters(language: str | None) -> dict[str, Filter]:
 
 
 def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
+    """The filters as set; of contracts too many for a list, one says the code or words of the name."""
     contracts = queue.contract_choices(actor)
+    many = len(contracts) > queue.MOST_OFFERED
     shown = [pk for pk, _name in contracts[:20]]
     titles = queries.word_titles(shown, "severity", get_language() or "zh-hans")
     severities = {word: title for (_contract, word), title in sorted(titles.items())}
     wanted = _fixed_filters(get_language()) | {
-        "contract": Filter(key="contract", label=_("Contract"), choices=_choices(contracts)),
+        "contract": Filter(
+            key="contract",
+            label=_("Contract"),
+            kind="text" if many else "choice",
+            choices=[] if many else _choices(contracts),
+            placeholder=_("Contract: code or name"),
+        ),
         "severity": Filter(key="severity", label=_("Severity"), choices=_choices(severities.items())),
     }
     order = ("q", "assignee", "due", "status", "contract", "channel", "type", "severity", "tier")
     found = [wanted[key] for key in order]
-    return filters_from(request, [item for item in found if item.kind == "search" or item.choices])
+    return filters_from(request, [item for item in found if item.kind != "choice" or item.choices])
 
 
-def _wanted(filters: list[Filter]) -> QueueFilter:
+def _wanted(filters: list[Filter], actor: Actor) -> QueueFilter:
     value = {item.key: item.value for item in filters}
     return QueueFilter(
-        contract_id=int(value["contract"]) if value.get("contract") else None,
+        contract_ids=queue.contracts_named(actor, value["contract"]) if value.get("contract") else None,
         status=value.get("status") or "open",
         assignee=value.get("assignee", ""),
         channel=value.get("channel", ""),
@@ -129,7 +137,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     """All open tickets the agent serves, the strictest running promise first."""
     actor = _desk_actor(request)
     filters = _filters(request, actor)
-    page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
+    page = queue.page(actor, _wanted(filters, actor), cursor=request.GET.get("after", ""))
     query = request.GET.urlencode()
     listed = ListPage(
         id="queue",
@@ -171,7 +179,7 @@ def queue_pulse(request: HttpRequest) -> HttpResponse:
         filters = filters_from(request, _fixed_filters(get_language()).values())
     else:
         filters = _filters(request, actor)
-    page = queue.page(actor, _wanted(filters), cursor=request.GET.get("after", ""))
+    page = queue.page(actor, _wanted(filters, actor), cursor=request.GET.get("after", ""))
     return pulse(request, page.version)
 
 
@@ -200,7 +208,7 @@ EXPORTED = {
 def export_csv(request: HttpRequest) -> HttpResponse:
     """The filtered queue as CSV for spreadsheets, at most 10,000 rows."""
     actor = _desk_actor(request)
-    rows = queue.export(actor, _wanted(_filters(request, actor)))
+    rows = queue.export(actor, _wanted(_filters(request, actor), actor))
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([str(label) for label in EXPORTED.values()])

@@ -46,11 +46,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """One control of the filter bar. kind ``search``: a text box; ``date``: a day; ``choice``: a select box."""
+    """One control of the filter bar.
+
+    kind ``search``: the text box of the list; ``choice``: a select box; ``text``: a smaller text box, where the
+    choices would be too many; ``date``: a day."""
 
     key: str
     label: Text
-    kind: Literal["choice", "search", "date"] = "choice"
+    kind: Literal["choice", "search", "text", "date"] = "choice"
     choices: Sequence[Choice] = ()
     value: str = ""
     placeholder: Text = ""

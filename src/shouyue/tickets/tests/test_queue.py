@@ -72,8 +72,8 @@ def test_members_get_their_contracts_and_nothing_else(five):
     foreign = due(make_ticket(other), 1)
     member = make_engineer(contract)
     assert numbers(member) == [tickets[i].number for i in ORDER]
-    assert numbers(member, QueueFilter(contract_id=other.pk)) == []
-    assert numbers(make_agent(), QueueFilter(contract_id=other.pk)) == [foreign.number]
+    assert numbers(member, QueueFilter(contract_ids=(other.pk,))) == []
+    assert numbers(make_agent(), QueueFilter(contract_ids=(other.pk,))) == [foreign.number]
     assert numbers(make_customer_user(contract, "customer.end_user")) == []
 
 

@@ -16,7 +16,7 @@ from shouyue.contracts.tests.people import (
 )
 from shouyue.files.tests.factories import upload
 from shouyue.kernel.models import Event
-from shouyue.tickets import actions, services
+from shouyue.tickets import actions, queue, services
 from shouyue.tickets.models import Ticket, TicketNote
 
 from .factories import make_resolved, make_ticket
@@ -46,6 +46,40 @@ def test_queue_shows_tickets_and_leads_to_them():
 def test_the_head_of_a_tickets_address_leads_to_the_queue():
     response = client_of(make_agent()).get("/tickets/?due=overdue")
     assert (response.status_code, response["Location"]) == (302, "/desk/?due=overdue")
+
+
+def test_of_many_contracts_the_queue_is_narrowed_by_words(monkeypatch):
+    first, second = make_contract(name="北区视频运维"), make_contract(name="南区机房运维")
+    shown, hidden = make_ticket(first).number, make_ticket(second).number
+    client = client_of(make_agent())
+    assert f'<option value="{first.pk}">' in client.get("/desk/").content.decode()
+    monkeypatch.setattr(queue, "MOST_OFFERED", 1)
+    page = client.get("/desk/").content.decode()
+    assert 'name="contract" value="" placeholder="合同：编号或名称"' in page
+    assert f'<option value="{first.pk}">' not in page
+    for words in ("北区", first.code.lower(), str(first.pk)):
+        for answer in (
+            client.get("/desk/", {"contract": words}),
+            client.get("/desk/export.csv", {"contract": words}),
+        ):
+            text = answer.content.decode()
+            assert shown in text, words
+            assert hidden not in text, words
+    nothing = client.get("/desk/", {"contract": "无此%合同"}).content.decode()
+    assert shown not in nothing
+    assert hidden not in nothing
+    everything = client.get("/desk/", {"contract": "区"}).content.decode()
+    assert shown in everything
+    assert hidden in everything
+
+
+def test_words_of_a_foreign_contract_narrow_to_nothing(monkeypatch):
+    own, foreign = make_contract(), make_contract(name="他人合同")
+    hidden = make_ticket(foreign).number
+    monkeypatch.setattr(queue, "MOST_OFFERED", 0)
+    query = {"contract": "他人"}
+    assert hidden not in client_of(make_engineer(own)).get("/desk/", query).content.decode()
+    assert hidden in client_of(make_agent()).get("/desk/", query).content.decode()
 
 
 def test_queue_answers_htmx_with_the_list_alone():

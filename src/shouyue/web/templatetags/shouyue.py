@@ -311,7 +311,7 @@ def filter_control(list_id: str, item: Filter) -> SafeString:
         holes["options"] = filter_options(item.choices, item.value)
     else:
         holes["value"] = item.value
-    if item.kind == "search":
+    if item.kind in ("search", "text"):
         holes["placeholder"] = item.placeholder or item.label
     return mould("web/components/filter.html", tuple(holes), kind=item.kind, is_set=bool(item.value))(**holes)
 
