@@ -147,6 +147,7 @@ def _shown(line: board.Line, language: str, own: Mapping[str, Text]) -> dict[str
         "tone": share_tone(line.share),
         "idle": line.standing in (Standing.NOT_EXECUTABLE, Standing.UNSET) and not any(line.figures.values),
         "measured": line.measured,
+        "value": line.value,
         "words": line.words,
         "owed_by": one.owed_by,
     }

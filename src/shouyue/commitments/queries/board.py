@@ -40,7 +40,7 @@ GROUP BY commitment_id
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One commitment on the board. amount: value of a target's measure, in percent or as it is."""
+    """One commitment on the board. measured: a target's measure over the month shown."""
 
     commitment: Commitment
     figures: Figures
@@ -52,6 +52,13 @@ class Line:
     def words(self) -> str:
         """The promise's own figure in the running language: done 41 of 69, 31 h of 40 h, held since …"""
         return self.detail.words() if self.detail else ""
+
+    @property
+    def value(self) -> str:
+        """The measured amount with its unit; empty without one."""
+        if self.detail is None or self.measured is None or self.measured.amount is None:
+            return ""
+        return self.detail.said(self.measured.amount)
 
     @property
     def share(self) -> float | None:
@@ -162,6 +169,7 @@ def _line(contract_id: int, commitment: Commitment, figures: Figures, period: Mo
             until = min(period.until, clock.now())
             found = measuring.measured(contract_id, promise, period.since, until)
             reached = measuring.reached(contract_id, promise.bounds, found.amount, period.since, until)
+            detail = detail.measured_now(period.key, found.amount)
     standing = standing_of(
         Readiness(commitment.readiness), figures, reached, is_over=period.until <= clock.now()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,14 @@ class Detail:
             return Standing.KEPT
         return found
 
+    def measured_now(self, period: str, amount: float | None) -> Detail:
+        """With the amount measured just now in place of the one noted by the last look, for a running period."""
+        parts = [
+            replace(part, amount=amount) if part.period == period and part.state == "running" else part
+            for part in self.parts
+        ]
+        return replace(self, parts=parts)
+
     def words(self) -> str:
         """One line in the running language; empty when there is nothing to say yet."""
         f = self.figures
@@ -79,20 +87,21 @@ class Detail:
             return _("no data")
         low, high = part.low, part.high
         if low is not None and high is not None:
-            bound = self._amount(low) if low == high else f"{self._amount(low)}–{self._amount(high)}"
+            bound = self.said(low) if low == high else f"{self.said(low)}–{self.said(high)}"
         elif high is not None:
-            bound = f"≤ {self._amount(high)}"
+            bound = f"≤ {self.said(high)}"
         else:
-            bound = "" if low is None else f"≥ {self._amount(low)}"
-        said = self._amount(part.amount) + (f" ({bound})" if bound else "")
+            bound = "" if low is None else f"≥ {self.said(low)}"
+        said = self.said(part.amount) + (f" ({bound})" if bound else "")
         if part.state == "running" and part.forecast is not None:
             return _("%(said)s, at this pace %(forecast)s") % {
                 "said": said,
-                "forecast": self._amount(part.forecast),
+                "forecast": self.said(part.forecast),
             }
         return said
 
-    def _amount(self, amount: float) -> str:
+    def said(self, amount: float) -> str:
+        """An amount with its unit: 31.5 h, 98.1 %, 12."""
         if self.unit == "h":
             return f"{amount / 3600:.1f}".removesuffix(".0") + " h"
         text = f"{amount:.1f}".removesuffix(".0")

@@ -170,3 +170,14 @@ def test_the_board_says_each_kind_in_its_own_words():
     assert words["share"] == "held since 2026-03-02 09:00"
     assert words["kept-share"] == "100 % (≥ 60 %)"
     assert (found["share"].standing, found["answers"].standing) == ("kept", "at_risk")
+
+
+def test_a_target_of_a_running_month_has_one_figure_on_the_board():
+    contract = contract_at(TARGET.replace("share:", "kept-share:"))
+    answered(contract, MONDAY, timedelta(minutes=5))
+    pass_to(MONDAY + DAY)
+    answered(contract, MONDAY + DAY, timedelta(hours=9))
+    assert rows(contract, "kept-share")[0].facts["amount"] == 100
+    with clock.at(MONDAY + 2 * DAY), translation.override("en"):
+        (line,) = (one for one in board.board_of(SYSTEM, contract).lines if one.commitment.name == "kept-share")
+        assert (line.value, line.words) == ("50 %", "50 % (≥ 60 %)")
