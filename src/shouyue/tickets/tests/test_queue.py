@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from shouyue.accounts.tests.factories import actor_for
 from shouyue.commitments.models import CaseClock
-from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.factories import make_contract, make_member
 from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
 from shouyue.kernel import clock
 from shouyue.kernel.errors import Invalid
@@ -56,14 +57,33 @@ ORDER = (1, 0, 2, 4, 3)
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 50])
 def test_the_strictest_clock_comes_first_and_pages_join_without_gap(five, size):
     _contract, tickets = five
+    assert walked(make_agent(), size) == [tickets[i].pk for i in ORDER]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_the_clocks_of_many_contracts_are_merged(size):
+    contracts = [make_contract() for _ in range(5)]
+    minutes = ((10, 11, 500), (40, 50), (20, 21, 22, 23), (-10, -9, 60), (30,))
+    rows = [
+        (ending, due(make_ticket(contract), ending).pk)
+        for contract, endings in zip(contracts, minutes, strict=True)
+        for ending in endings
+    ]
+    user = make_member(contracts[0], "field_engineer")
+    for contract in contracts[1:]:
+        make_member(contract, "field_engineer", user=user)
+    assert walked(actor_for(user), size) == [ticket for _ending, ticket in sorted(rows)]
+
+
+def walked(actor, size):
+    """The tickets of all pages of so many rows."""
     seen, cursor = [], ""
     while True:
-        part = queue.page(make_agent(), QueueFilter(), cursor=cursor, size=size)
+        part = queue.page(actor, QueueFilter(), cursor=cursor, size=size)
         seen += [row["id"] for row in part.rows]
         cursor = part.next_cursor
         if not cursor:
-            break
-    assert seen == [tickets[i].pk for i in ORDER]
+            return seen
 
 
 def test_members_get_their_contracts_and_nothing_else(five):
