@@ -69,12 +69,15 @@ def sweep_all(limit: int = BATCH) -> int:
 
 
 def sweep_for(seconds: float) -> int:
-    """Sweep again and again for some seconds; a second sweeper in this process gives way."""
-    if not _sweeping.acquire(timeout=seconds / 4):
+    """Sweep again and again until some seconds have passed; a second sweeper in this process gives way.
+
+    Waiting for the turn before counts: else each turn would end later than the last, until the next gave up waiting.
+    """
+    ends = time.monotonic() + seconds
+    if not _sweeping.acquire(timeout=seconds / 2):
         return 0
     total, limit = 0, BATCH
     try:
-        ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             try:
                 done = sweep_once(limit, gives_way=True)
