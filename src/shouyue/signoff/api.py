@@ -282,7 +282,9 @@ class SendLinkIn(Schema):
 
 
 class SendingOut(Schema):
-    """state: queued, sent or failed; answer: what the mail server or provider said. Never the link itself."""
+    """state: queued, sent, arrived (as the provider reports) or failed; answer: what the mail server or provider said.
+
+    Never the link itself."""
 
     id: int
     contact_id: int

@@ -76,6 +76,7 @@ class SendingState(models.TextChoices):
 
     QUEUED = "queued", pgettext_lazy("link", "Waiting")
     SENT = "sent", pgettext_lazy("link", "Sent")
+    ARRIVED = "arrived", pgettext_lazy("link", "Arrived")
     FAILED = "failed", pgettext_lazy("link", "Not sent")
 
 

@@ -180,7 +180,8 @@ def _declare_looks() -> None:
         "signoff-sending",
         {
             "queued": Look("info", "clock", SendingState.QUEUED.label),
-            "sent": Look("good", "circle-check", SendingState.SENT.label),
+            "sent": Look("info", "send", SendingState.SENT.label),
+            "arrived": Look("good", "circle-check", SendingState.ARRIVED.label),
             "failed": Look("bad", "circle-x", SendingState.FAILED.label),
         },
     )

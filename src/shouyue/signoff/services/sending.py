@@ -162,20 +162,27 @@ def take_report(key: str, outcome: str, reason: str) -> bool:
     Returns whether there is such a message. Locks: the sending.
     """
     number, _sep, attempt = key.removeprefix(LETTERS).partition(":")
-    rows = Sending.objects.filter(pk=int(number) if number.isdigit() else 0).select_for_update(of=("self",))
-    row = rows.first()
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        return False
+    row = Sending.objects.filter(pk=int(number)).select_for_update(of=("self",)).first()
     if row is None or row.state == SendingState.QUEUED:  # not known, or not noted yet: it will be asked again
         return False
-    if row.state == SendingState.SENT and attempt == str(row.attempts):
-        failed = outcome == Arrival.FAILED
-        row.answer = (reason if failed else _("the provider reports that it arrived"))[:300]
-        if failed:
-            row.state = SendingState.FAILED
-            Link.objects.filter(step_id=row.step_id, contact_id=row.contact_id, used_at=None).update(
-                revoked_at=clock.now()
-            )
+    if row.state in (SendingState.SENT, SendingState.ARRIVED) and attempt == str(row.attempts):
+        if outcome == Arrival.FAILED:
+            row.state, row.answer = SendingState.FAILED, reason[:300]
+            _close_link(row)
+        else:
+            row.state = SendingState.ARRIVED
         row.save(update_fields=["answer", "state"])
     return True
+
+
+def _close_link(row: Sending) -> None:
+    """The link a message brought; one made after it, by hand or for another message, stays open."""
+    brought = Link.objects.filter(
+        step_id=row.step_id, contact_id=row.contact_id, created_at__lte=row.settled_at
+    )
+    brought.filter(used_at=None, revoked_at=None).update(revoked_at=clock.now())
 
 
 def _made(sending_id: int) -> tuple[Sending, int, Letter] | None:

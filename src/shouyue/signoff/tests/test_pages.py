@@ -59,7 +59,25 @@ def test_late_answer_is_a_conflict_on_the_page(asked):
     services.cancel(actor=asker, signoff_id=signoff.pk, words="不需要")
     page = client_of(admin).post(page_of(signoff, "give", step_of(signoff).pk), {})
     assert page.status_code == 409
+    assert "此事项已有人答复或已办结。" in text_of(page)
     assert Answer.objects.count() == 0
+
+
+def test_whoever_comes_second_is_told_on_the_page(asked):
+    asker, admin, contact, signoff = asked
+    services.give(actor=admin, step_id=step_of(signoff).pk)
+    browser, step = client_of(asker), step_of(signoff).pk
+    for name, form, said in (
+        (page_of(signoff, "cancel"), {"cancel-words": "不需要"}, "此事项已办结。"),
+        (
+            page_of(signoff, "make_link", step),
+            {"link-contact": contact.pk, "link-hours": 4},
+            "此环节目前无需答复。",
+        ),
+    ):
+        page = browser.post(name, form)
+        assert page.status_code == 409
+        assert said in text_of(page)
 
 
 def readers(contract, asked):

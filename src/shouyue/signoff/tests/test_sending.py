@@ -19,13 +19,14 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.notifications.carriers import http
+from shouyue.notifications.choices import Arrival
 from shouyue.notifications.queries import receipts_by
 from shouyue.notifications.services import issue_receipt_address
 from shouyue.notifications.tests.factories import admin, make_gateway
 from shouyue.notifications.tests.providers import Provider
 from shouyue.signoff import services
 from shouyue.signoff.models import Link, Sending
-from shouyue.signoff.services.sending import MOST_TRIES, deliver_link
+from shouyue.signoff.services.sending import LETTERS, MOST_TRIES, deliver_link, take_report
 
 from .factories import make_admin, make_asker, make_signoff, step_of
 
@@ -141,7 +142,7 @@ def test_what_the_provider_reports_later_is_told_and_ends_a_link_nobody_got(aske
     made = sent_by(asked, "sms")
     deliver_link.run(sending_id=made.pk)
     key = json.loads(server.got[0].body)["id"]
-    for result, state, links in (("OK", "sent", 1), ("KO", "failed", 0)):
+    for result, state, links in (("OK", "arrived", 1), ("KO", "failed", 0)):
         row = {"id": key, "status": result, "why": "switched off"}
         answer = Client().post(
             reverse("notifications:receipts", args=[address]), row, content_type="application/json"
@@ -151,6 +152,22 @@ def test_what_the_provider_reports_later_is_told_and_ends_a_link_nobody_got(aske
         assert Link.objects.filter(revoked_at=None).count() == links
     assert made.answer == "switched off"
     assert not receipts_by(admin(), gateway.pk, unknown=True).exists()
+
+
+def test_a_report_that_comes_late_leaves_the_link_sent_since(asked, provider):
+    make_gateway("sms_http", url=provider().url)
+    first = sent_by(asked, "sms")
+    deliver_link.run(sending_id=first.pk)
+    deliver_link.run(sending_id=sent_by(asked).pk)
+    assert take_report(f"{LETTERS}{first.pk}:1", Arrival.FAILED, "switched off")
+    first.refresh_from_db()
+    assert (first.state, first.answer) == ("failed", "switched off")
+    assert Client().get(f"/answer/{token_in(mail.outbox[0].body)}/").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["", "²", "9" * 30, "-1", "1 OR 1"])
+def test_a_report_about_no_message_of_ours_is_nobodys(db, number):
+    assert not take_report(f"{LETTERS}{number}:1", Arrival.FAILED, "")
 
 
 def test_what_fails_is_tried_again_then_shown_without_the_link(asked, provider):

@@ -17,7 +17,7 @@ from shouyue.files import queries as files
 from shouyue.files.models import StoredFile
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
+from shouyue.kernel.errors import Conflict, NotAllowed, NotFound, ShouyueError
 from shouyue.signoff import access, forms, queries, services, subjects
 from shouyue.signoff.choices import Kind, Side, State, StepState, Verdict
 from shouyue.signoff.models import Signoff, Step
@@ -112,8 +112,12 @@ def _page(
     status: int = 200,
     link: str = "",
     link_name: str = "",
+    problem: str = "",
 ) -> HttpResponse:
-    """The page; bound: forms that were refused, by their act; link: one just made, shown this once."""
+    """The page; bound: forms that were refused, by their act; link: one just made, shown this once.
+
+    problem: why nothing came of an act whose form is gone.
+    """
     actor = _actor(request)
     steps = queries.steps_of(signoff)
     bound = bound or {}
@@ -135,6 +139,7 @@ def _page(
         "opened": next(iter(bound), ""),
         "made_link": link,
         "made_link_name": link_name,
+        "problem": problem,
     }
     context["mine"] = next((line for line in context["chain"] if line["form"]), None)
     return render_page(request, "signoff/signoff.html", context, status=status)
@@ -244,12 +249,20 @@ def _act(
             run(form.cleaned_data)
         except (NotAllowed, NotFound):
             raise
+        except Conflict as error:
+            return _settled(request, signoff, error)
         except ShouyueError as error:
             add_errors(form, error)
             status = error.status
         else:
             return go(request, _url(signoff), told)
     return _page(request, signoff, bound={name: form}, status=status)
+
+
+def _settled(request: HttpRequest, signoff: Signoff, error: Conflict) -> HttpResponse:
+    """The page as it is now, above it what was faster: the form that was sent may be gone."""
+    found = queries.signoff_numbered(_actor(request), signoff.number)
+    return _page(request, found, status=error.status, problem=error.message)
 
 
 def _url(signoff: Signoff) -> str:
@@ -310,6 +323,8 @@ def make_link(request: HttpRequest, number: str, step_id: int) -> HttpResponse:
             link, token = services.make_link(
                 actor=actor, step_id=step_id, contact_id=form.cleaned_data["contact"], lasts=form.lasts
             )
+        except Conflict as error:
+            return _settled(request, signoff, error)
         except ShouyueError as error:
             add_errors(form, error)
             return _page(request, signoff, bound={f"link-{step_id}": form}, status=error.status)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -60,7 +61,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         "signoff": opened.signoff,
         "contact": opened.contact,
         "capacity": capacity_label(opened.step.capacity) if opened.step.capacity else "",
-        "purpose": purpose_of(opened.signoff, "zh-hans"),
+        "purpose": purpose_of(opened.signoff, get_language() or "zh-hans"),
         "form": form,
         "token": token,
         "is_signature": opened.signoff.kind == Kind.SIGNATURE,
