@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("patient")
+"""How long an example takes says how busy the machine is, not whether the program is right."""
 
 
 @pytest.fixture(scope="session")
@@ -56,14 +64,26 @@ def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("transactional_db")
         with acting_in(EVERYTHING):
             _make_provider()
-        yield
+        with _ends_what_it_begins():
+            yield
         with acting_in(EVERYTHING):
             _forget_jobs()
         return
     request.getfixturevalue("db")
     with acting_in(EVERYTHING):
         _make_provider()
-        yield
+        with _ends_what_it_begins():
+            yield
+
+
+@contextmanager
+def _ends_what_it_begins() -> Iterator[None]:
+    """Names the test that leaves a transaction open; else some later one fails, with a closed connection."""
+    from django.db import connection
+
+    open_before = len(connection.atomic_blocks)
+    yield
+    assert len(connection.atomic_blocks) == open_before, "this test has left a transaction open"
 
 
 def _make_provider() -> None:
