@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -190,8 +191,9 @@ def _document(customer_id: int, document_id: int | None) -> StoredFile | None:
 
 
 def _number(customer_id: int, contract: Contract | None, now: datetime) -> str:
-    code = contract.code if contract else Customer.objects.values_list("code", flat=True).get(pk=customer_id)
-    return numbering.next_number(f"{code[:20]}-S", now.year, series="signoff")
+    names = Customer.objects.values_list("code", "time_zone")
+    code, zone = (contract.code, contract.time_zone) if contract else names.get(pk=customer_id)
+    return numbering.next_number(f"{code[:20]}-S", now.astimezone(ZoneInfo(zone)).year, series="signoff")
 
 
 def _check(

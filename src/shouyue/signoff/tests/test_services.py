@@ -1,6 +1,6 @@
 """Sign-offs through their services."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -49,12 +49,23 @@ def test_ask_tells_who_has_the_capacity_and_nobody_else(contract, asker):
     admin, _contact = make_admin(contract)
     make_admin(contract, "end_user")
     signoff = make_signoff(contract, actor=asker)
-    assert (signoff.state, signoff.number) == ("asked", f"{contract.code}-S-{clock.now().year}-1")
+    assert (signoff.state, signoff.number) == (
+        "asked",
+        f"{contract.code}-S-{clock.today(contract.time_zone).year}-1",
+    )
     assert list(Notice.objects.values_list("user_id", flat=True)) == [admin.user_id]
     event = Event.objects.get(verb="consent.asked")
     assert (event.subject_type, event.subject_id) == ("contract", contract.pk)
     assert event.facts["purpose"] == "remote-check"
     assert len(signoff.digest) == 64
+
+
+def test_numbers_begin_anew_with_the_year_where_the_contract_is():
+    with clock.at(datetime(2026, 12, 31, 16, 0, tzinfo=UTC)):  # midnight in Beijing
+        contract = make_contract()
+        make_admin(contract)
+        signoff = make_signoff(contract, actor=make_asker(contract))
+    assert signoff.number == f"{contract.code}-S-2027-1"
 
 
 def test_ask_twice_with_one_key_is_kept_once(contract, asker):
@@ -77,15 +88,18 @@ def test_ask_twice_with_one_key_is_kept_once(contract, asker):
         ({"steps": [Asked(capacity="server_admin")] * 2}, "steps"),
         ({"steps": [Asked(user_id=10**9)]}, "steps"),
         ({"steps": [Asked(capacity="server_admin", code="Bad Code")]}, "steps"),
-        ({"reply_due_at": clock.now() - timedelta(hours=1)}, "reply_due_at"),
-        ({"expires_at": clock.now() + timedelta(hours=1)}, "reply_due_at"),
+        ({"reply_due_at": -timedelta(hours=1)}, "reply_due_at"),
+        ({"expires_at": timedelta(hours=1)}, "reply_due_at"),
         ({"document_id": 10**9}, "document"),
     ],
 )
 def test_ask_refuses_bad_input_and_keeps_nothing(contract, asker, changes, field):
+    """Times are from now on."""
     make_admin(contract)
+    now = clock.now()
+    given = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
     with pytest.raises(Invalid) as refused:
-        make_signoff(contract, actor=asker, **changes)
+        make_signoff(contract, actor=asker, **given)
     assert field in refused.value.fields
     assert (Signoff.objects.count(), verbs()) == (0, [])
 

@@ -55,7 +55,7 @@ def test_report_gives_number_zone_group_and_event():
         urgency="high",
         impact="site",
     )
-    assert re.fullmatch(rf"GB-{clock.now().year}-\d+", ticket.number)
+    assert re.fullmatch(rf"GB-{clock.today(contract.time_zone).year}-\d+", ticket.number)
     assert (ticket.zone, ticket.zone_mode, ticket.channel_group) == ("outer", "call_out", "phone")
     assert (ticket.priority, ticket.is_vip, ticket.status, ticket.version) == ("P2", True, "new", 1)
     assert verbs(ticket) == ["reported"]
