@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiosmtpd.controller import Controller
 
+from shouyue.notifications.names import name_of
+
 
 class Provider:
     """A server that answers by `answer(request) -> (status, body, headers)` and keeps what it got."""
@@ -74,7 +76,7 @@ class MailServer:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60)
         self._controller.start()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -141,6 +143,24 @@ class ImapServer:
     def stop(self):
         self._server.shutdown()
         self._server.server_close()
+
+
+def bounce(notice_id, *, action="failed", name=None, quoted="text/rfc822-headers", day="2 Mar 2026"):
+    """A delivery status notification as Postfix writes them."""
+    name = name or f"<{name_of(notice_id)}@shouyue>"
+    return (
+        "From: MAILER-DAEMON@mx.example.com (Mail Delivery System)\r\n"
+        "To: desk@example.com\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        f"Date: Mon, {day} 10:00:20 +0800\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\r\n\r\n'
+        "--B\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--B\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example.com\r\n\r\n"
+        "Final-Recipient: rfc822; li@example.com\r\n"
+        f"Action: {action}\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n"
+        f"--B\r\nContent-Type: {quoted}\r\n\r\nMessage-ID: {name}\r\nSubject: x\r\n\r\n--B--\r\n"
+    ).encode()
 
 
 class Request:

@@ -19,6 +19,7 @@ from shouyue.accounts.tests.factories import make_user
 from shouyue.kernel import clock
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.kernel.tests.threads import WAIT
 from shouyue.notifications import queries, services
 from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.names import name_of
@@ -262,7 +263,7 @@ def test_a_worker_killed_while_sending_loses_nothing_and_the_key_is_the_same(ser
 
     def answer(_request):
         reached.set()
-        go_on.wait(10)
+        go_on.wait(WAIT)
         return 200, {}, {}
 
     server = serve(answer)
@@ -274,9 +275,9 @@ def test_a_worker_killed_while_sending_loses_nothing_and_the_key_is_the_same(ser
         [sys.executable, "-c", SENDER, connection.settings_dict["NAME"]],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "shouyue.config.settings"},
     )
-    assert reached.wait(30)
+    assert reached.wait(WAIT)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(WAIT)
     go_on.set()
     with acting_in(EVERYTHING):
         assert Notice.objects.get().state == "sending"
