@@ -38,8 +38,12 @@ ANSWERS = {"": (200, 0, "OK"), "signature": (403, 1, "wrong signature"), "unread
 def receipts(request: HttpRequest, secret: str) -> HttpResponse:
     """A provider reports. `code` 0 is what Alibaba Cloud and others want to read."""
     length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > LARGEST:
-        return JsonResponse({"code": 3, "msg": "too large"}, status=413)
+    if not length.isdecimal():
+        return JsonResponse(
+            {"code": 6, "msg": "Content-Length is missing: send the body in one piece"}, status=411
+        )
+    if int(length) > LARGEST:
+        return JsonResponse({"code": 3, "msg": f"too large: at most {LARGEST} bytes"}, status=413)
     call = Call(request.body, {name.lower(): value for name, value in request.headers.items()})
     try:
         taken = services.take_receipts(secret=secret, call=call)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from django.utils.translation import gettext as _
 
 from .parcel import Outcome, Parcel
 
@@ -50,14 +51,17 @@ def post(
             text = _read(response, began)
             status, told = response.status_code, response.headers
     except httpx.TimeoutException:
-        return Outcome("failed", "no answer in time")
+        return Outcome("failed", _("no answer in time"))
     except httpx.TransportError as error:
         return Outcome("failed", scrub(parcel, f"{type(error).__name__}: {error}"))
     except (httpx.InvalidURL, httpx.HTTPError, ValueError) as error:
         return Outcome("refused", scrub(parcel, f"{type(error).__name__}: {error}"))
     if 300 <= status < 400:
         host = urlsplit(told.get("location", "")).hostname or "?"
-        return Outcome("refused", f"HTTP {status}: redirects to {host} are not followed")
+        return Outcome(
+            "refused",
+            _("HTTP %(status)d: redirects to %(host)s are not followed") % {"status": status, "host": host},
+        )
     if status in (408, 429):
         return Outcome("slow", _shown(parcel, status, text), wait=_seconds(told.get("retry-after")))
     if status >= 500:
@@ -78,14 +82,14 @@ def _read(response: httpx.Response, began: float) -> str:
 
 
 def _seconds(value: str | None) -> int:
-    return min(max(int(value), 1), 3600) if value and value.isdigit() else 60
+    return min(max(int(value), 1), 3600) if value and value.isdecimal() else 60
 
 
 def parsed(text: str) -> dict[str, Any]:
     """The answer as a JSON object; empty when it is none."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+import time
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 TIMEOUT_SECONDS = 15
+WORK_SECONDS = 40
 MOST_MAILS = 100
 LARGEST_MAIL = 256 * 1024
+TROUBLE = (OSError, imaplib.IMAP4.error, ValueError)
+"""ValueError: names that cannot be told, such as one too long for a host."""
 _REPORTS = '(UNSEEN OR HEADER Content-Type "delivery-status" OR FROM "mailer-daemon" FROM "postmaster")'
 
 
@@ -35,14 +41,17 @@ class Mailbox:
                 )
             else:
                 self._server = imaplib.IMAP4(host, parts.port or 143, timeout=TIMEOUT_SECONDS)
-        except (OSError, imaplib.IMAP4.error) as error:
+        except TROUBLE as error:
             raise MailboxError(f"{type(error).__name__}: {error}") from error
         try:
             self._server.login(self._user, self._password)
             self._expect(self._server.select(f'"{self._folder}"'))
-        except (OSError, imaplib.IMAP4.error, MailboxError) as error:
+        except UnicodeError as error:  # would quote a letter of the password
             self._server.shutdown()
-            said = str(error).replace(self._password, "***")
+            raise MailboxError(_("IMAP takes user names and passwords of plain ASCII only")) from error
+        except (*TROUBLE, MailboxError) as error:
+            self._server.shutdown()
+            said = str(error).replace(self._password, "***") if self._password else str(error)
             raise MailboxError(f"{type(error).__name__}: {said}") from error
         return self
 
@@ -55,15 +64,19 @@ class Mailbox:
             self._server.shutdown()
 
     def reports(self) -> list[tuple[bytes, bytes]]:
-        """Unseen reports, oldest first: (uid, content)."""
+        """Unseen reports, oldest first: (uid, content); as many as come in time, the next round reads on."""
+        ends = time.monotonic() + WORK_SECONDS
         try:
             uids = self._expect(self._server.uid("SEARCH", _REPORTS))[0].split()
             found = []
             for uid in uids[:MOST_MAILS]:
+                if time.monotonic() > ends:
+                    break
                 answer = self._server.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{LARGEST_MAIL}>)")
                 content = next((part[1] for part in self._expect(answer) if isinstance(part, tuple)), b"")
-                found.append((uid, content))
-        except (OSError, imaplib.IMAP4.error) as error:
+                if content:  # else it was taken away meanwhile
+                    found.append((uid, content))
+        except TROUBLE as error:
             raise MailboxError(f"{type(error).__name__}: {error}") from error
         return found
 
@@ -73,7 +86,7 @@ class Mailbox:
             return
         try:
             self._expect(self._server.uid("STORE", b",".join(uids).decode(), "+FLAGS", r"(\Seen)"))
-        except (OSError, imaplib.IMAP4.error) as error:
+        except TROUBLE as error:
             raise MailboxError(f"{type(error).__name__}: {error}") from error
 
     @staticmethod

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message. key: the same at every try, so that a provider that knows such keys sends it once."""
+    """One message. key: the same at every try, so that a provider that knows such keys sends it once. stop: how who has
+    no account ends such messages, with a space before it."""
 
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
@@ -20,6 +21,7 @@ class Parcel:
     link: str
     key: str
     at: datetime
+    stop: str = ""
 
     @property
     def whole(self) -> str:

@@ -12,12 +12,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
 
 from shouyue.notifications import names
 from shouyue.notifications.choices import Arrival, GatewayKind
@@ -80,7 +84,7 @@ def is_signed(
 
 
 def _is_fresh(stamp: str, now: datetime) -> bool:
-    if not stamp.isdigit() or len(stamp) > 16:
+    if not stamp.isdecimal() or len(stamp) > 16:
         return False
     seconds = int(stamp) / (1000 if len(stamp) > 11 else 1)
     return abs(now.timestamp() - seconds) <= FRESH_SECONDS
@@ -89,7 +93,7 @@ def _is_fresh(stamp: str, now: datetime) -> bool:
 def read(kind: str, settings: Mapping[str, Any], call: Call) -> list[Report]:
     """The reports in what came in. Raises: Unreadable."""
     if kind == GatewayKind.MAIL:
-        return list(of_mail(call.body))
+        return of_mail(call.body)
     rows = _rows(call, str(settings.get("receipt_list_field") or ""))
     one = _of_aliyun if kind == GatewayKind.SMS_ALIYUN else _of_http
     return [report for row in rows if (report := one(row, settings)) is not None]
@@ -105,21 +109,21 @@ def _rows(call: Call, within: str) -> list[Mapping[str, Any]]:
             else json.loads(text)
         )
     except (ValueError, RecursionError) as error:
-        raise Unreadable("neither JSON nor a form") from error
+        raise Unreadable(_("neither JSON nor a form")) from error
     for name in filter(None, within.split(".")):
         found = found.get(name) if isinstance(found, dict) else None
     rows = found if isinstance(found, list) else [found]
     if len(rows) > MOST_REPORTS or not all(isinstance(row, dict) for row in rows):
-        raise Unreadable("not a list of records, or too long")
+        raise Unreadable(_("not a list of records, or too long"))
     return rows
 
 
 def _of_aliyun(row: Mapping[str, Any], _settings: Mapping[str, Any]) -> Report | None:
     if not isinstance(row.get("success"), bool):
-        raise Unreadable("success is missing")
+        raise Unreadable(_("%(field)s is missing") % {"field": "success"})
     biz, out = _short(field_of(row, "biz_id"), 80), _short(field_of(row, "out_id"), 160)
     if not (biz or out):
-        raise Unreadable("biz_id is missing")
+        raise Unreadable(_("%(field)s is missing") % {"field": "biz_id"})
     good = row["success"]
     reason = "" if good else _said(f"{field_of(row, 'err_code')} {field_of(row, 'err_msg')}")
     outcome = Arrival.ARRIVED if good else Arrival.FAILED
@@ -146,7 +150,7 @@ def _of_http(row: Mapping[str, Any], settings: Mapping[str, Any]) -> Report | No
     message = _short(field_of(row, str(settings.get("receipt_id_field") or "id")), 160)
     state = field_of(row, str(settings.get("receipt_state_field") or "status"))
     if not message or not state:
-        raise Unreadable("the fields of message and state are missing")
+        raise Unreadable(_("the fields of message and result are missing"))
     if state in _words(settings.get("receipt_arrived")):
         outcome = Arrival.ARRIVED
     elif state in _words(settings.get("receipt_failed")):
@@ -162,7 +166,8 @@ def _words(given: Any) -> list[str]:
 
 
 def _short(text: str, most: int) -> str:
-    return text.replace("\x00", "")[:most]
+    """Without what no database takes: U+0000 and halves of characters."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:most]
 
 
 def _said(text: str) -> str:
@@ -180,14 +185,25 @@ def _moment(text: str) -> datetime | None:
 # Mail
 
 
-def of_mail(content: bytes) -> Iterator[Report]:
-    """The reports of a delivery status notification; nothing for other mail.
+def of_mail(content: bytes) -> list[Report]:
+    """The reports of a delivery status notification; none for other mail.
 
-    Raises: Unreadable for what is no mail at all.
+    Raises: Unreadable for what is no mail at all, or malformed beyond reading.
     """
-    mail = message_from_bytes(content, policy=policy.default)
+    try:
+        return list(_in_mail(content))
+    except Unreadable:
+        raise
+    except (
+        Exception
+    ) as error:  # anybody may send a mail, and Python's parser stumbles over some in ways of its own
+        raise Unreadable(_("malformed mail (%(error)s)") % {"error": type(error).__name__}) from error
+
+
+def _in_mail(content: bytes) -> Iterator[Report]:
+    mail = message_from_bytes(content)
     if not mail.keys():
-        raise Unreadable("not a mail")
+        raise Unreadable(_("not a mail"))
     at = _date(mail)
     status = next(
         (part for part in mail.walk() if part.get_content_type() == "message/delivery-status"), None
@@ -200,7 +216,7 @@ def of_mail(content: bytes) -> Iterator[Report]:
     elif parseaddr(str(mail.get("From", "")))[1].split("@")[0].lower() in ("mailer-daemon", "postmaster"):
         found = next(names.named_in(content.decode("utf-8", "replace")), None)
         if found is not None:  # else it is about something else
-            yield Report(f"notice-{found}", Arrival.FAILED, "", _said(str(mail.get("Subject", ""))), at)
+            yield Report(f"notice-{found}", Arrival.FAILED, "", _said(_subject(mail)), at)
 
 
 def _of_block(block: Message, action: str, named: str, at: datetime | None) -> Iterator[Report]:
@@ -230,15 +246,24 @@ def _quoted(mail: Message) -> str:
     return "\n".join(found)
 
 
+def _subject(mail: Message) -> str:
+    given = str(mail.get("Subject", ""))
+    try:
+        return str(make_header(decode_header(given)))
+    except (MessageError, ValueError, LookupError):
+        return given
+
+
 def _date(mail: Message) -> datetime | None:
     try:
         found = parsedate_to_datetime(str(mail["Date"]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if found.tzinfo else None
 
 
 def digest(gateway_id: int, report: Report) -> str:
-    """What makes a report the same as one that came before."""
-    parts = (str(gateway_id), report.message, report.provider_id, report.outcome)
+    """What makes a report the same as one that came before: what is sent again may fail again, at another time."""
+    at = report.at.isoformat() if report.at else ""
+    parts = (str(gateway_id), report.message, report.provider_id, report.outcome, at)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

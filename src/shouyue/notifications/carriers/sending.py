@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import gettext as _
+
 from shouyue.notifications.choices import GatewayKind
 
 from . import robots, sms
@@ -23,4 +25,6 @@ def send(kind: str, parcel: Parcel) -> Outcome:
     try:
         return SENDERS[kind](parcel)
     except KeyError as missing:
-        return Outcome("refused", f"the gateway is not set up completely: {missing.args[0]}")
+        return Outcome(
+            "refused", _("the gateway is not set up completely: %(missing)s") % {"missing": missing.args[0]}
+        )

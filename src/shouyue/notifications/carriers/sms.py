@@ -14,12 +14,14 @@ from datetime import UTC, date
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
+from django.utils.translation import gettext as _
+
 from shouyue.notifications.rules import signing
 
 from . import http
 from .parcel import Outcome, Parcel
 
-PLACEHOLDERS = ("phone", "text", "subject", "link", "key", "timestamp", "body")
+PLACEHOLDERS = ("phone", "text", "subject", "link", "key", "stop", "timestamp", "body")
 _HOLE = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 SMS_LENGTH = 300
 
@@ -28,7 +30,7 @@ def aliyun(parcel: Parcel) -> Outcome:
     """Send by `SendSms`. OutId carries the key; a nonce is used once, so each try has its own."""
     settings = parcel.settings
     if not parcel.phone:
-        return Outcome("refused", "no phone number")
+        return Outcome("refused", _("no phone number"))
     query = {
         "PhoneNumbers": parcel.phone,
         "SignName": str(settings["sign_name"]),
@@ -43,7 +45,7 @@ def aliyun(parcel: Parcel) -> Outcome:
     told = http.parsed(text)
     code = str(told.get("Code", ""))
     if code == "OK":
-        return http.settled(parcel, status, text, "accepted", provider_id=str(told.get("BizId", "")))
+        return http.settled(parcel, status, text, "accepted", provider_id=field_of(told, "BizId"))
     if code.startswith("Throttling") or code == "isv.BUSINESS_LIMIT_CONTROL":
         return http.settled(parcel, status, text, "slow", wait=60)
     again = (
@@ -101,7 +103,7 @@ def generic(parcel: Parcel) -> Outcome:
     """Send as the administrator has described the gateway: address, body, headers, signature, sign of success."""
     settings = parcel.settings
     if not parcel.phone:
-        return Outcome("refused", "no phone number")
+        return Outcome("refused", _("no phone number"))
     kind = str(settings.get("content_type", "json"))
     body = _filled(str(settings["body"]), parcel, kind)
     headers = {
@@ -132,13 +134,17 @@ def generic(parcel: Parcel) -> Outcome:
 
 
 def field_of(record: Mapping[str, Any], path: str) -> str:
-    """A field of a JSON object, in those within it too: `data.id`; empty when it is not there."""
+    """A field of a JSON object, in those within it too: `data.id`; empty when it is not there.
+
+    JSON may hold halves of characters and U+0000, which no database takes.
+    """
     value: Any = record
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else ""
+    text = str(value) if isinstance(value, str | int | float) else ""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def _values(parcel: Parcel) -> dict[str, str]:
@@ -148,6 +154,7 @@ def _values(parcel: Parcel) -> dict[str, str]:
         "subject": parcel.subject[:SMS_LENGTH],
         "link": parcel.link,
         "key": parcel.key,
+        "stop": parcel.stop,
         "timestamp": str(int(parcel.at.timestamp())),
     }
 

@@ -49,7 +49,9 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             _("Template variables"),
             "area",
             default='{"content": "{text}"}',
-            hint=_("JSON. {text}, {link} and {key} are filled in."),
+            hint=_(
+                "JSON. {text}, {link}, {key} and {stop} are filled in; {stop} is where contacts without account end it."
+            ),
         ),
         Setting("receipts", _("Delivery reports"), "choice", False, default="pushed", choices=_RECEIPTS),
     ),
@@ -66,8 +68,11 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             "body",
             _("Body"),
             "area",
-            default='{"phone": "{phone}", "text": "{text}", "id": "{key}"}',
-            hint=_("{phone}, {text}, {link}, {key} and {timestamp} are filled in."),
+            default='{"phone": "{phone}", "text": "{text}{stop}", "id": "{key}"}',
+            hint=_(
+                "{phone}, {text}, {link}, {key}, {timestamp} and {stop} are filled in; {stop} is where contacts "
+                "without account end it."
+            ),
         ),
         Setting("token", _("Authorization header"), required=False, secret=True),
         Setting("secret", _("Signing secret (HMAC-SHA256)"), required=False, secret=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from datetime import datetime, timedelta
 
@@ -12,9 +13,9 @@ from shouyue.notifications import secrets_of
 from shouyue.notifications.carriers import reports, sms
 from shouyue.notifications.carriers.mailbox import Mailbox, MailboxError
 from shouyue.notifications.carriers.parcel import Outcome, Parcel
-from shouyue.notifications.choices import GatewayKind, State
+from shouyue.notifications.choices import Arrival, GatewayKind, State
 from shouyue.notifications.models import Gateway, Notice
-from shouyue.notifications.rules.pace import asks_now
+from shouyue.notifications.rules.pace import BREAKS_AFTER, asks_now
 
 from .receipts import keep_reports, note_trouble
 from .sending import mobile_number
@@ -58,15 +59,17 @@ def _read_mailbox(gateway: Gateway) -> int:
         problem = str(error) or type(error).__name__
     if found or problem or gateway.receipts_error:
         with acting_in(EVERYTHING):
-            note_trouble(gateway, problem)
+            note_trouble(gateway, problem, heard=found > 0)
     return found
 
 
 def _reports_in(content: bytes) -> list[reports.Report]:
+    """What cannot be read is shown among the reports of unknown messages; the mail itself stays in its mailbox."""
     try:
-        return list(reports.of_mail(content))
-    except reports.Unreadable:
-        return []
+        return reports.of_mail(content)
+    except reports.Unreadable as error:
+        name = f"? {hashlib.sha256(content).hexdigest()[:12]}"
+        return [reports.Report(name, Arrival.FAILED, reason=str(error)[:300])]
 
 
 def _waiting(gateway: Gateway, now: datetime) -> list[Notice]:
@@ -78,9 +81,9 @@ def _waiting(gateway: Gateway, now: datetime) -> list[Notice]:
 
 
 def _ask(gateway: Gateway, notices: list[Notice], now: datetime, ends: float) -> int:
-    """Stops at the first answer that is none: the next round asks again."""
+    """Stops when the provider does not answer, or refuses thrice: the next round asks again."""
     found = []
-    problem = ""
+    problem, refused = "", 0
     try:
         secrets = secrets_of.opened(gateway) if notices else {}
     except ShouyueError as error:
@@ -101,12 +104,15 @@ def _ask(gateway: Gateway, notices: list[Notice], now: datetime, ends: float) ->
         day = (notice.tried_at or now).astimezone(reports.PROVIDER_ZONE).date()
         answer = sms.aliyun_details(parcel, notice.provider_id, day)
         if isinstance(answer, Outcome):
-            problem = answer.answer
-            break
+            problem, refused = answer.answer, refused + 1
+            if answer.state != "refused" or refused >= BREAKS_AFTER:
+                break
+            continue  # it may be this message alone
         told = (reports.of_details(row, notice.provider_id) for row in answer)
         found += [report for report in told if report is not None]
-    if not (found or problem):
+    if not (found or problem or (notices and gateway.receipts_error)):
         return 0
     with acting_in(EVERYTHING):
-        note_trouble(gateway, problem)
-        return keep_reports(gateway, found)
+        fresh = keep_reports(gateway, found)
+        note_trouble(gateway, problem, heard=fresh > 0)
+        return fresh

@@ -22,6 +22,7 @@ from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.carriers.parcel import Outcome
 from shouyue.notifications.choices import OUTWARD, Channel, Level, State
 from shouyue.notifications.models import Gateway, Notice, Preference
+from shouyue.notifications.queries import contact_ways
 from shouyue.notifications.rules.pace import (
     BATCH,
     BREAKS_AFTER,
@@ -153,11 +154,11 @@ def _without_held(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
             passing.append(notice)
         else:
             claim.put_off([notice], until, State.HELD)
-    _refuse(refused, claim.now)
+    refuse(refused, claim.now)
     return passing
 
 
-def _refuse(notices: Sequence[Notice], now: datetime) -> None:
+def refuse(notices: Sequence[Notice], now: datetime) -> None:
     """Their readers do not want to be told by this way: the operators see that it was not done."""
     for notice in notices:
         _settle_one(notice, Outcome("refused", _("the contact does not want to be told by this way")), now)
@@ -344,6 +345,8 @@ def by_mail_instead(notice: Notice) -> list[Draft]:
     """A last way for what neither text message nor robot could bring, when no mail went out anyway."""
     if not notice.reader.email or notice.key.startswith("test:"):
         return []
+    if notice.contact is not None and Channel.EMAIL not in contact_ways([notice.contact])[notice.contact.pk]:
+        return []
     if (
         notice.about_type
         and _to_the_same(notice, Channel.EMAIL)
@@ -377,9 +380,10 @@ def by_mail_instead(notice: Notice) -> list[Draft]:
 
 
 def _settle_gateways(notices: Sequence[Notice], outcomes: dict[int, Outcome | None], now: datetime) -> None:
-    """The state of each gateway's breaker after these tries."""
+    """The state of each gateway's breaker after these tries. Locks: the gateways, so that receipts that name them pass:
+    who writes those waits for the notices this transaction holds."""
     used = sorted({notice.gateway_id for notice in notices if notice.gateway_id and outcomes[notice.pk]})
-    for gateway in Gateway.objects.filter(pk__in=used).order_by("pk").select_for_update():
+    for gateway in Gateway.objects.filter(pk__in=used).order_by("pk").select_for_update(no_key=True):
         for notice in notices:
             outcome = outcomes[notice.pk]
             if notice.gateway_id != gateway.pk or outcome is None or outcome.answer == Messenger.RESTS:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -91,13 +92,20 @@ def take_receipts(*, secret: str, call: Call) -> Taken:
         except Unreadable as error:
             note_trouble(gateway, _("A report could not be read: %(why)s") % {"why": error})
             return Taken(gateway.kind, problem="unreadable")
+        fresh = keep_reports(gateway, told)
         note_trouble(gateway, "")
-        return Taken(gateway.kind, keep_reports(gateway, told))
+        return Taken(gateway.kind, fresh)
 
 
-def note_trouble(gateway: Gateway, problem: str) -> None:
-    """For the operators: when a report came last, and what was wrong with it; empty: nothing."""
-    Gateway.objects.filter(pk=gateway.pk).update(receipts_error=problem[:300], last_receipt_at=clock.now())
+def note_trouble(gateway: Gateway, problem: str, *, heard: bool = True) -> None:
+    """For the operators: what was wrong with what came last (empty: nothing), and when something came, if it did.
+
+    Locks: the gateway, so notices must be locked before, as deliveries do.
+    """
+    news: dict[str, Any] = {"receipts_error": problem.replace("\x00", "")[:300]}
+    if heard:
+        news["last_receipt_at"] = clock.now()
+    Gateway.objects.filter(pk=gateway.pk).update(**news)
 
 
 def keep_reports(gateway: Gateway, told: Sequence[Report]) -> int:

@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shouyue.kernel import clock
 from shouyue.kernel.errors import ShouyueError
@@ -21,15 +22,13 @@ from shouyue.notifications.choices import Channel
 from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.rules.pace import BREAKS_AFTER
 
-from . import wishes
-
 _log = logging.getLogger(__name__)
 
 
 class Messenger:
     """Sends; never raises for what a server did. After some failures of one gateway the rest of its messages wait."""
 
-    RESTS = "the gateway rests"
+    RESTS = gettext_lazy("the gateway rests")
 
     def __init__(self) -> None:
         self._mail: BaseEmailBackend | None = None
@@ -54,7 +53,7 @@ class Messenger:
 
     def _by_gateway(self, notice: Notice, gateway: Gateway) -> Outcome:
         if self._failures[gateway.pk] >= BREAKS_AFTER:
-            return Outcome("slow", self.RESTS, wait=30)
+            return Outcome("slow", str(self.RESTS), wait=30)
         try:
             secrets = secrets_of.opened(gateway)
         except ShouyueError as error:
@@ -70,6 +69,7 @@ class Messenger:
                 link=f"{settings.BASE_URL}{notice.url}" if notice.url else "",
                 key=notice.key,
                 at=clock.now(),
+                stop=_how_to_stop(notice),
             ),
         )
         if outcome.state in ("failed", "slow"):
@@ -122,7 +122,7 @@ def _message(notice: Notice, server: BaseEmailBackend) -> mail.EmailMessage:
     if notice.contact_id is not None:
         with translation.override(notice.language):
             link += "\n\n-- \n" + _("How you are told, and how to end it: %(address)s") % {
-                "address": wishes.address_of(notice.contact_id)
+                "address": names.address_of(notice.contact_id)
             }
     return mail.EmailMessage(
         subject=notice.subject,
@@ -134,6 +134,14 @@ def _message(notice: Notice, server: BaseEmailBackend) -> mail.EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+
+
+def _how_to_stop(notice: Notice) -> str:
+    """The end of a text message to somebody without account; for others there is none."""
+    if notice.contact_id is None:
+        return ""
+    with translation.override(notice.language):
+        return " " + _("To stop: %(address)s") % {"address": names.address_of(notice.contact_id)}
 
 
 def mobile_number(phone: str) -> str:

@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import time
 
-from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from shouyue.kernel import events
+from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Invalid, NotAllowed, NotFound
 from shouyue.kernel.scope import EVERYTHING, Scope, acting_in
-from shouyue.notifications import queries
-from shouyue.notifications.choices import CONTACT_CHANNELS
-from shouyue.notifications.models import Preference
+from shouyue.notifications import names, queries
+from shouyue.notifications.choices import CONTACT_CHANNELS, State
+from shouyue.notifications.models import Notice, Preference
 from shouyue.parties.access import changes_contacts
 from shouyue.parties.models import Contact
 
-_SALT = "shouyue.notifications.contact"
-
-
-def address_of(contact_id: int) -> str:
-    """Where a contact says himself how he wants to be told; it stands in every mail to him and opens nothing else."""
-    token = Signer(salt=_SALT).sign(str(contact_id))
-    return f"{settings.BASE_URL}{reverse('notifications:contact_choice', args=[token])}"
+from .delivery import refuse
 
 
 def open_choice(token: str) -> tuple[Contact, Actor]:
     """Whose address this is, and that contact as an actor who reaches his own customer only. Raises: NotFound."""
-    try:
-        number = int(Signer(salt=_SALT).unsign(token))
-    except (BadSignature, ValueError) as error:
-        raise NotFound from error
+    number = names.contact_in(token)
+    if number is None:
+        raise NotFound
     with acting_in(EVERYTHING):
         contact = Contact.objects.filter(pk=number, is_active=True, user__isnull=True).first()
     if contact is None:
@@ -62,12 +52,15 @@ def save_contact_wish(
 ) -> Preference:
     """By which ways a contact is told, none of them: not at all. Said by himself, or by who keeps the contacts.
 
-    Raises: NotAllowed, NotFound, Invalid. Event: contact.wishes_set.
+    What waits to reach him by another way is refused. Raises: NotAllowed, NotFound, Invalid.
+    Event: contact.wishes_set. Locks: the notices that are refused.
     """
     his_own = actor.kind == "link" and actor.id == contact_id
     if not his_own and not changes_contacts(actor):
         raise NotAllowed
     contact = queries.contact_of(actor, contact_id)
+    if not set(channels) <= set(CONTACT_CHANNELS):
+        raise Invalid(fields={"channels": [_("Choose one of the offered values.")]})
     check_hours(quiet_from, quiet_to)
     wish, _made = Preference.objects.update_or_create(
         contact=contact,
@@ -86,6 +79,8 @@ def save_contact_wish(
         customer_id=contact.customer_id,
         facts={"told": bool(wish.channels), "himself": his_own},
     )
+    waiting = Notice.objects.filter(contact=contact, state__in=[State.QUEUED, State.HELD], parts=0)
+    refuse(locks.lock_rows(waiting.exclude(channel__in=wish.channels)), clock.now())
     return wish
 
 

@@ -235,7 +235,7 @@ def test_a_server_that_does_not_answer(monkeypatch):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/?key=hidden-key"
         outcome = sending.send("wecom", parcel(secrets={"url": url}))
     http.close()
-    assert (outcome.state, outcome.answer) == ("failed", "no answer in time")
+    assert (outcome.state, outcome.answer) == ("failed", "未及时应答")
 
 
 def test_nobody_at_the_address():
@@ -256,3 +256,11 @@ def test_a_server_that_drips_is_cut_off(serve, monkeypatch):
 def test_a_gateway_that_lacks_something_refuses():
     assert sending.send("wecom", parcel()).state == "refused"
     assert sending.send("sms_aliyun", parcel(secrets={"secret": "s"})).state == "refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "state"), [(429, b"{}", "slow"), (200, b"[" * 50_000, "failed")]
+)
+def test_an_answer_nobody_expects_is_no_error(serve, status, content, state):
+    server = serve(lambda _request: (status, content, {"Retry-After": "²"}))
+    assert sending.send("wecom", parcel(secrets={"url": server.url})).state == state

@@ -14,38 +14,33 @@ from django.urls import reverse
 from shouyue.accounts.queries import actor_from
 from shouyue.accounts.tests.factories import make_user
 from shouyue.commitments.services.sweep import BATCH, sweep_all
+from shouyue.commitments.tests.factories import promised
 from shouyue.contracts.tests.factories import make_contract, make_member
 from shouyue.kernel import clock
-from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
 from shouyue.notifications import queries
 from shouyue.notifications.carriers import http
 from shouyue.notifications.models import Notice
+from shouyue.notifications.names import address_of
 from shouyue.notifications.rules.pace import SETTLE
 from shouyue.notifications.services import deliver_batch, open_choice, save_contact_wish
-from shouyue.notifications.services.wishes import address_of
 from shouyue.notifications.tests.factories import make_gateway
 from shouyue.notifications.tests.providers import MailServer, Provider
 from shouyue.parties.tests.factories import make_contact
-from shouyue.tickets import services
+
+from .factories import make_ticket
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
 STORM = 1000
-PLAN = """
-plan: storm
-title: {zh: 风暴, en: Storm}
-commitments:
-  solve:
-    kind: deadline
-    title: {zh: 解决, en: Solve}
-    text: {zh: 两小时内解决。, en: Solved within two hours.}
-    source: B1-06
-    from: ticket.reported
-    kept_by: ticket.resolved
-    within: 2 h
-    escalate:
-      - STEP
+SOLVE = """
+solve:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: 2 h
+  escalate:
+    - STEP
 """
 
 
@@ -68,19 +63,12 @@ def sms_server():
 
 
 def contract_with(step):
-    return make_contract(text=PLAN.replace("STEP", step), code="ST")
+    return make_contract(text=promised(SOLVE.replace("STEP", step)), code="ST")
 
 
 def report(contract, n=1):
     for number in range(n):
-        services.report_ticket(
-            actor=SYSTEM,
-            contract_id=contract.pk,
-            channel="phone",
-            request_type="incident",
-            title=f"故障{number}",
-            description="",
-        )
+        make_ticket(contract, title=f"故障{number}", description="")
 
 
 def deliver(moment):
