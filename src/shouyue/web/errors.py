@@ -3,12 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.core.exceptions import (
-    PermissionDenied,
-    RequestDataTooBig,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -63,7 +58,7 @@ EXPLANATIONS: dict[int, Explanation] = {
     413: Explanation(
         "upload",
         _("Too much at once"),
-        _("What was sent is larger than the server takes. Shorten the text or send fewer files."),
+        rest.LARGER_THAN_TAKEN,
     ),
     422: Explanation(
         "alert-triangle",
@@ -88,8 +83,6 @@ EXPLANATIONS: dict[int, Explanation] = {
 }
 
 Fields = Mapping[str, Sequence[str]]
-
-TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def answer(
@@ -130,7 +123,7 @@ def _page_before(request: HttpRequest) -> str:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400"""
-    return answer(request, 413 if isinstance(exception, TOO_LARGE) else 400)
+    return answer(request, 413 if isinstance(exception, rest.TOO_LARGE) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 WHOLE_NUMBER, NUMBER, TEXT = _("Give a whole number."), _("Give a number."), _("Give a text in quotes.")
 TRUTH, LIST, OBJECT = _("Give true or false."), _("Give a list."), _("Give an object.")
-DAY, MOMENT = (
+DAY, HOUR, MOMENT = (
     _("Give a day such as 2026-03-31."),
+    _("Give a time of day such as 09:00."),
     _("Give a time with its zone, such as 2026-03-31T09:00:00+08:00."),
 )
 
@@ -39,6 +40,8 @@ WORDS: Mapping[str, str | Promise] = {
     "date_parsing": DAY,
     "date_from_datetime_parsing": DAY,
     "date_from_datetime_inexact": DAY,
+    "time_type": HOUR,
+    "time_parsing": HOUR,
     "datetime_type": MOMENT,
     "datetime_parsing": MOMENT,
     "datetime_from_date_parsing": MOMENT,

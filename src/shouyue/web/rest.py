@@ -18,10 +18,17 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.signals import got_request_exception
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -47,6 +54,8 @@ PROBLEM_TYPE = "application/problem+json"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_LIMIT = 200
 ROOT = "/api/"
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+LARGER_THAN_TAKEN = _("What was sent is larger than the server takes. Shorten the text or send fewer files.")
 
 
 class PreconditionMissing(ShouyueError):
@@ -245,6 +254,10 @@ def install(api: NinjaAPI) -> None:
     api.exception_handler(HttpError)(_in_language(_http_problem))
     api.exception_handler(Http404)(_in_language(_not_found_problem))
     api.exception_handler(PermissionDenied)(_in_language(_denied_problem))
+    for kind in (SuspiciousOperation, MultiPartParserError):
+        api.exception_handler(kind)(_in_language(_unread_problem))
+    for kind in TOO_LARGE:
+        api.exception_handler(kind)(_in_language(_large_problem))
     api.exception_handler(Exception)(_in_language(_unexpected_problem))
 
 
@@ -300,6 +313,14 @@ def _not_found_problem(request: HttpRequest, error: Http404) -> HttpResponse:
 
 def _denied_problem(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
     return problem(request, 403, code="not_allowed", detail=NotAllowed().message)
+
+
+def _unread_problem(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(request, 400, code="malformed", detail=gettext("The request could not be read"))
+
+
+def _large_problem(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(request, 413, code="too_large", detail=str(LARGER_THAN_TAKEN))
 
 
 def _unexpected_problem(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ GOOD: dict[str, Any] = {
     "amount": "1.50",
     "done": True,
     "on": "2026-03-31",
+    "opens": "09:00",
     "at": "2026-03-31T09:00:00+08:00",
     "when": "2026-03-31T09:00:00",
     "kind": "a",
@@ -45,6 +46,7 @@ class Sent(BaseModel):
     amount: Annotated[Decimal, Field(max_digits=5, decimal_places=2)]
     done: bool
     on: date
+    opens: time
     at: AwareDatetime
     when: datetime
     kind: Literal["a", "b", "c"]
@@ -80,6 +82,8 @@ WRONG = [
     ("done", "perhaps", "true"),
     ("on", "31.3.2026", "2026-03-31"),
     ("on", "2026-03-31T09:00:00", "2026-03-31"),
+    ("opens", "nine", "09:00"),
+    ("opens", None, "09:00"),
     ("at", "2026-03-31T09:00:00", "+08:00"),
     ("at", "soon", "+08:00"),
     ("when", None, "2026-03-31T09"),

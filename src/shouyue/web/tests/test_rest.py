@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.utils import translation
 from django.utils.translation import gettext_lazy
-from ninja import NinjaAPI, Query, Schema
+from ninja import File, NinjaAPI, Query, Schema
+from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from shouyue.kernel.actor import Actor
@@ -56,6 +57,10 @@ def _make_api() -> NinjaAPI:
         done.append(data.name)
         response["ETag"] = rest.etag(1)
         return Status(201, data)
+
+    @api.post("me/files")
+    def attach(request: HttpRequest, file: File[UploadedFile]) -> None:
+        done.append(str(file.name))
 
     @api.put("me/things/{int:version}")
     def change_thing(request: HttpRequest, version: int) -> dict[str, int]:
@@ -146,13 +151,27 @@ def test_a_bug_tells_nothing_about_itself(caplog):
     assert "secret detail" in caplog.text
 
 
-def test_malformed_json_is_a_problem():
-    request = RequestFactory().generic("POST", "/api/me/things", "{", "application/json")
+def test_a_body_that_is_too_large_is_a_problem_of_who_sent_it(settings, caplog):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 20
+    response = call("POST", "me/things", {"name": "x" * 20})
+    assert (response.status_code, body_of(response)["code"]) == (413, "too_large")
+    assert body_of(response)["detail"].startswith("What was sent is larger")
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("me/things", "application/json", "The body cannot be read: send JSON in UTF-8."),
+        ("me/files", "multipart/form-data", "The request could not be read"),
+    ],
+)
+def test_a_malformed_body_is_a_problem(path, kind, said):
+    request = RequestFactory().generic("POST", f"/api/{path}", "{", kind)
     request.actor, request._dont_enforce_csrf_checks = user(), True
-    response = API.urls[0][-1]
-    response = next(p for p in API.urls[0] if p.resolve("me/things")).resolve("me/things").func(request)
+    response = next(p for p in API.urls[0] if p.resolve(path)).resolve(path).func(request)
     assert (response.status_code, body_of(response)["code"]) == (400, "malformed")
-    assert body_of(response)["detail"] == "The body cannot be read: send JSON in UTF-8."
+    assert body_of(response)["detail"] == said
 
 
 @pytest.mark.parametrize(
