@@ -216,9 +216,17 @@ def anchor_day(day: date) -> EventAnchor:
         path = anchor_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         line = {"day": day.isoformat(), "heads": heads, "last_event_id": last, "digest": digest}
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        _append_line(path, json.dumps(line))
     return anchor
+
+
+def _append_line(path: Path, text: str) -> None:
+    """A line of its own, also after one that a full disk or a dead machine has torn."""
+    with path.open("ab+") as file:
+        begun = file.tell()
+        file.seek(max(begun - 1, 0))
+        torn = begun and file.read(1) != b"\n"
+        file.write(f"{chr(10) if torn else ''}{text}\n".encode())
 
 
 def _check_anchor(day: str, inside: _Anchor | None, copy: _Anchor | None) -> Iterator[Finding]:
@@ -249,10 +257,18 @@ def _anchors_outside() -> tuple[dict[str, _Anchor], list[int]]:
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)
-            copies[line["day"]] = _Anchor(line["heads"], line["last_event_id"], line["digest"])
-        except (ValueError, KeyError, TypeError):
+            day = date.fromisoformat(line["day"]).isoformat()
+            copies[day] = _Anchor(_number(line["heads"]), _number(line["last_event_id"]), str(line["digest"]))
+        except (ValueError, KeyError, TypeError, RecursionError):
             unreadable.append(number)
     return copies, unreadable
+
+
+def _number(value: object) -> int:
+    """Raises: TypeError for what is none."""
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value
 
 
 def digest_of(prev: bytes, fields: list[str]) -> bytes:

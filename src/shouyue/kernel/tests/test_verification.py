@@ -70,10 +70,31 @@ def test_an_anchor_taken_out_of_the_database_is_found_by_its_copy():
     ]
 
 
-def test_a_torn_line_outside_is_named():
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"day": "2026-01-',
+        '{"day": 5, "heads": 2, "last_event_id": 8, "digest": "x"}',
+        '{"day": "2026-01-06", "heads": 2, "last_event_id": "x", "digest": "x"}',
+        '{"day": "2026-01-06", "heads": Infinity, "last_event_id": 8, "digest": "x"}',
+        "[" * 5000,
+    ],
+)
+def test_a_line_outside_that_is_no_anchor_is_named(text):
+    verification.anchor_day(date(2026, 1, 5))
+    with verification.anchor_file().open("a") as file:
+        file.write(text)
+    assert [f.detail for f in verification.verify().findings] == [
+        f"line 2 of {verification.anchor_file()} cannot be read"
+    ]
+
+
+def test_a_torn_line_takes_no_anchor_with_it():
     verification.anchor_day(date(2026, 1, 5))
     with verification.anchor_file().open("a") as file:
         file.write('{"day": "2026-01-')
+    verification.anchor_day(date(2026, 1, 6)).delete()
     assert [f.detail for f in verification.verify().findings] == [
-        f"line 2 of {verification.anchor_file()} cannot be read"
+        f"anchor of 2026-01-06 is in {verification.anchor_file()}, but no longer in the database",
+        f"line 2 of {verification.anchor_file()} cannot be read",
     ]
