@@ -199,6 +199,25 @@ def test_b4_53_application_faults_taken_up_at_once_broken():
     )
 
 
+@pytest.mark.parametrize(
+    ("grade", "good"),
+    [("simple", 4 * HOUR), ("complex", 6 * HOUR), ("", 6 * HOUR)],
+    ids=["simple", "complex", "none"],
+)
+def test_b4_53_application_fault_cleared_by_its_grade_kept_and_broken(grade, good):
+    """X-4.12: four hours if simple, six if complex or not graded yet."""
+    for after, state in ((good, "kept"), (good + MINUTE, "late")):
+        story = told("field-video", equipment_type="software")
+        story = story.grade(2 * MINUTE, complexity=grade) if grade else story
+        assert story.resolve(after).state("application-repair") == state
+
+
+def test_b4_53_on_site_the_limits_from_arrival_take_over():
+    story = told("field-video", equipment_type="software")
+    assert story.state("application-repair") == "running"
+    assert story.arrive(20 * MINUTE).state("application-repair") == "none"
+
+
 # Call-backs
 
 
@@ -206,6 +225,10 @@ def test_b3_20_called_on_the_second_day_kept():
     story = solved("desktop").call_back(2 * HOUR)
     assert story.state("follow-up") == "running"  # the same day does not count
     assert story.call_back(HOUR + DAY + HOUR).state("follow-up") == "kept"
+
+
+def test_b3_20_called_next_morning_kept():
+    assert solved("desktop").call_back(23 * HOUR + 30 * MINUTE).state("follow-up") == "kept"
 
 
 def test_b3_20_called_on_the_second_day_broken():

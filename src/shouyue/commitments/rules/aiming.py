@@ -10,7 +10,7 @@ from shouyue.servicetime import parse_duration
 
 from .book import TASK, Book
 from .happenings import Obligation
-from .timing import VERDICT, Entry, Limit, due_of, entries_of, limit_of, moment_of
+from .timing import VERDICT, Entry, Limit, due_of, earliest_of, entries_of, limit_of, moment_of
 
 
 def aim(book: Book, promise: Deadline, obligation: Obligation, limit: Limit | None = None) -> None:
@@ -36,7 +36,7 @@ def aim(book: Book, promise: Deadline, obligation: Obligation, limit: Limit | No
     elif limit.known and limit.span is not None:
         obligation.due_at = due_of(calendar, obligation.opened_at, limit.span, obligation.pauses)
     if promise.not_before is not None:
-        obligation.not_before = moment_of(
+        obligation.not_before = earliest_of(
             promise.not_before, obligation.trigger_at, {**told, "occurred_at": None}, calendar, book.dates
         )
     if obligation.state == "paused" and obligation.due_at is not None:

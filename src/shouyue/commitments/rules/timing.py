@@ -119,6 +119,21 @@ def moment_of(
     return moved and moved.astimezone(start.tzinfo)
 
 
+def earliest_of(
+    anchor: Anchor,
+    start: datetime,
+    facts: Mapping[str, Any],
+    calendar: ServiceCalendar,
+    dates: Mapping[str, date],
+) -> datetime | None:
+    """From when a keeping event counts: as `moment_of`; an anchor moved by days names the day, from its midnight."""
+    found = moment_of(anchor, start, facts, calendar, dates)
+    if found is None or anchor.shift is None or anchor.shift.kind not in ("days", "weeks", "months", "years"):
+        return found
+    day = found.astimezone(calendar.zone).date()
+    return datetime.combine(day, time(), calendar.zone).astimezone(start.tzinfo)
+
+
 def _anchored(
     anchor: Anchor,
     start: datetime,

@@ -196,6 +196,14 @@ def test_too_early_does_not_keep():
     assert found == [("follow-up", "kept", 2 * day)]
 
 
+def test_the_day_after_begins_with_its_midnight():
+    """Solved at nine in the morning: a call at midnight counts, one a minute before does not."""
+    midnight = 15 * 60
+    for minutes, state in ((midnight - 1, "running"), (midnight, "kept"), (23 * 60, "kept")):
+        found = played(DAY_AFTER, (0, "ticket.resolved"), (minutes, "ticket.called_back"))
+        assert found[0][1] == state, minutes
+
+
 BOTH = """
 handed:
   kind: deadline

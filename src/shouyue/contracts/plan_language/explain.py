@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shouyue.contracts.plan_language.model import (
+    Anchor,
     Commitment,
     Deadline,
     Entitlement,
@@ -104,9 +105,7 @@ def _deadline(speaker: Speaker, one: Deadline) -> list[str]:
             )
         )
     if one.not_before is not None:
-        sentences.append(
-            say(f"不早于{speaker.anchor(one.not_before)}。", f"Not before {speaker.anchor(one.not_before)}.")
-        )
+        sentences.append(_not_before(speaker, one.not_before))
     if one.each:
         sentences.append(
             say(f"每个{speaker.word(one.each)}分别计算。", f"Separately for each {speaker.word(one.each)}.")
@@ -121,6 +120,14 @@ def _deadline(speaker: Speaker, one: Deadline) -> list[str]:
     if one.silence:
         sentences.append(say(*_SILENCE[one.silence]))
     return sentences
+
+
+def _not_before(speaker: Speaker, anchor: Anchor) -> str:
+    """Moved by days, it is the whole of a day."""
+    said, shift = speaker.anchor(anchor), anchor.shift
+    if shift is None or shift.kind not in ("days", "weeks", "months", "years"):
+        return speaker.say(f"不早于{said}。", f"Not before {said}.")
+    return speaker.say(f"不早于{said}的当日零时。", f"Not before the beginning of the day {said}.")
 
 
 def _on(window: str) -> str:
@@ -172,9 +179,7 @@ def _recurring(speaker: Speaker, one: Recurring) -> list[str]:
     if one.when is not None:
         sentences.append(say(f"条件：{speaker.match(one.when)}。", f"If {speaker.match(one.when)}."))
     if one.not_before is not None:
-        sentences.append(
-            say(f"不早于{speaker.anchor(one.not_before)}。", f"Not before {speaker.anchor(one.not_before)}.")
-        )
+        sentences.append(_not_before(speaker, one.not_before))
     if one.due is not None:
         sentences.append(say(f"不迟于{speaker.anchor(one.due)}。", f"Due {speaker.anchor(one.due)}."))
     return sentences

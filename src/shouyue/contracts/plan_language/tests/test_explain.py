@@ -88,3 +88,10 @@ def test_gate_that_reality_may_overrule():
     assert said(text + "  otherwise: record breach\n", "en")[0] == (
         "A.b: only when c.d and (e.f or g.h). If it has to be done all the same, that is a recorded breach."
     )
+
+
+def test_a_beginning_moved_by_days_is_said_as_the_whole_day():
+    text = RESPOND + "  within: 2 days\n  not_before: {fact: occurred_at, plus: %s}\n  escalate: none\n"
+    assert said(text % "1 day", "zh-hans")[-1].endswith("后1天的当日零时。")
+    assert said(text % "1 day", "en")[-1].startswith("Not before the beginning of the day 1 day after ")
+    assert said(text % "2 h", "en")[-1].startswith("Not before 2 hours after ")
