@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
 from shouyue.runtime.errors import Problem
@@ -27,16 +27,23 @@ def load_django() -> None:
     django.setup()
 
 
-@contextmanager
-def in_english() -> Iterator[None]:
+def in_english() -> AbstractContextManager[None]:
     """The terminal speaks English; what a service refuses becomes one sentence. Raises: Problem."""
+    return speaking("en")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """The same in another language. Raises: Problem."""
     from django.utils import translation
 
     from shouyue.kernel.errors import ShouyueError
 
-    with translation.override("en"):
+    with translation.override(language):
         try:
             yield
         except ShouyueError as error:
             wrong = [f"{field}: {text}" for field, texts in error.fields.items() for text in texts]
-            raise Problem(" ".join(wrong) or error.message) from error
+            if not wrong or error.message != type(error)().message:
+                wrong = [error.message, *wrong]
+            raise Problem(" ".join(wrong)) from error

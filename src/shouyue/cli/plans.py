@@ -9,17 +9,20 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.parsing import Commands, add_command, load_django, speaking
 from shouyue.runtime.errors import Problem
 
 if TYPE_CHECKING:
+    from shouyue.contracts.models import Contract
     from shouyue.contracts.plan_language.diff import PlanDiff
-    from shouyue.contracts.plan_language.model import Plan
+    from shouyue.contracts.plan_language.model import Commitment, Plan
     from shouyue.contracts.plan_language.vocabulary import Vocabulary
 
 CHECKOUT = Path(__file__).resolve().parents[3] / "plans"
@@ -114,7 +117,7 @@ def run_explain(chosen: argparse.Namespace) -> int:
     """Promises in sentences."""
     from shouyue.contracts.plan_language.explain import explain
 
-    (plan,), words = _plans(chosen.plan)
+    (plan,), words = _plans(chosen.plan, language=chosen.language)
     found = [one for one in plan.commitments if chosen.commitment in (None, one.name)]
     if not found:
         raise Problem(f"The plan {plan.name} has no promise {chosen.commitment!r}.")
@@ -130,7 +133,7 @@ def run_diff(chosen: argparse.Namespace) -> int:
     """What differs; exit status 1 when something does."""
     from shouyue.contracts.plan_language.diff import diff_plans
 
-    (old, new), words = _plans(chosen.old, chosen.new)
+    (old, new), words = _plans(chosen.old, chosen.new, language=chosen.language)
     found = diff_plans(old, new)
     for line in _diff_lines(found, old, new, words, chosen.language):
         print(line)
@@ -153,34 +156,79 @@ def _diff_lines(found: PlanDiff, old: Plan, new: Plan, words: Vocabulary, langua
 
 
 def run_apply(chosen: argparse.Namespace) -> int:
-    """Store a file as a version; with a contract show what changes, ask, and let it run by it."""
+    """Store a file as a version; for a contract show what changes and ask first, then let it run by it."""
     load_django()
-    from shouyue.contracts import queries, services, vocabulary
-    from shouyue.contracts.plan_language.diff import diff_plans
+    from shouyue.contracts import services, vocabulary
     from shouyue.kernel.actor import SYSTEM
-    from shouyue.kernel.errors import ShouyueError
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    plan = _read(chosen.file, vocabulary.current(), chosen.language)
-    text = chosen.file.read_text(encoding="utf-8")
-    try:
-        with acting_in(EVERYTHING):
+    words = vocabulary.current()
+    plan = _read(chosen.file, words, chosen.language)
+    text = chosen.file.read_text(encoding="utf-8-sig")
+    if chosen.contract is None:
+        with _about(str(chosen.file), chosen.language), acting_in(EVERYTHING):
             stored = services.store_plan_version(actor=SYSTEM, text=text)
-            print(f"{stored.plan}: version {stored.number} ({stored.digest[:12]})")
-            if chosen.contract is None:
-                return 0
-            contract = queries.contract_of(SYSTEM, chosen.contract)
-            old = queries.plan_of(contract.plan_version_id)
-            lines = list(_diff_lines(diff_plans(old, plan), old, plan, vocabulary.current(), chosen.language))
-            print("\n".join(lines) or "Nothing changes.")
-            if lines and not chosen.yes and input(f"Apply this to {contract.code}? Type yes: ") != "yes":
-                print("The version is stored, but not applied.")
-                return 1
-            services.pin_plan_version(actor=SYSTEM, contract_id=contract.pk, plan_version_id=stored.pk)
-    except ShouyueError as error:
-        raise Problem(f"{chosen.contract or chosen.file}: {error}") from error
+        print(f"{stored.plan}: version {stored.number} ({stored.digest[:12]})")
+        return 0
+    with _about(chosen.contract, chosen.language), acting_in(EVERYTHING):
+        contract = _contract(chosen.contract)
+        lines = list(_consequences(contract, plan, words, chosen.language))
+    own = contract.plan_version.plan
+    if plan.name != own:
+        raise Problem(f"{contract.code} runs by the plan {own}, but {chosen.file} is the plan {plan.name}.")
+    print("\n".join(lines) or "Nothing changes.")
+    if lines and not chosen.yes and not _agreed(f"Apply this to {contract.code}? Type yes: "):
+        print("Nothing is stored or applied.")
+        return 1
+    with _about(contract.code, chosen.language), acting_in(EVERYTHING):
+        stored = services.store_plan_version(actor=SYSTEM, text=text, plan=own)
+        services.pin_plan_version(
+            actor=SYSTEM, contract_id=contract.pk, plan_version_id=stored.pk, version=contract.version
+        )
     print(f"{contract.code} runs by version {stored.number}.")
     return 0
+
+
+def _consequences(contract: Contract, plan: Plan, words: Vocabulary, language: str) -> Iterator[str]:
+    """What changes for a contract, what becomes of open obligations of promises that go, a proposal under way."""
+    from shouyue.contracts import queries
+    from shouyue.contracts.plan_language.diff import diff_plans
+    from shouyue.contracts.planning.queries import open_proposal
+    from shouyue.kernel.actor import SYSTEM
+
+    old = queries.plan_of(contract.plan_version_id)
+    found = diff_plans(old, plan)
+    yield from _diff_lines(found, old, plan, words, language)
+    gone = [part.name for part in found.of("commitment") if part.state == "removed"]
+    yield from _left_open(contract, [old.commitment(name) for name in gone])
+    proposal = open_proposal(SYSTEM, contract.pk) if found else None
+    if proposal is not None:
+        number = proposal.plan_version.number
+        yield f"! version {number} is proposed and still open; once approved it takes the place of this one"
+
+
+def _left_open(contract: Contract, gone: Sequence[Commitment]) -> Iterator[str]:
+    from shouyue.commitments import queries
+    from shouyue.commitments.services.plans import CALENDAR_RUN
+    from shouyue.kernel.actor import SYSTEM
+
+    names = [one.name for one in gone]
+    rows = queries.obligations_visible_to(SYSTEM).filter(
+        contract_id=contract.pk, commitment__name__in=names, state__in=("waiting", "running", "paused")
+    )
+    counted = Counter(rows.values_list("commitment__name", flat=True))
+    for one in gone:
+        if number := counted[one.name]:
+            runs_on = f"run on under version {contract.plan_version.number}"
+            fate = "become void" if one.kind in CALENDAR_RUN else runs_on
+            yield f"! open obligations of {one.name} that {fate}: {number}"
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question) == "yes"
+    except EOFError as error:
+        raise Problem("Nobody answers here; give --yes to apply without being asked.") from error
 
 
 def run_replay(chosen: argparse.Namespace) -> int:
@@ -188,25 +236,20 @@ def run_replay(chosen: argparse.Namespace) -> int:
     load_django()
     from shouyue.commitments.services.replaying import replay_plan
     from shouyue.commitments.services.replays import reading, span_of
-    from shouyue.contracts import queries, vocabulary
-    from shouyue.kernel.actor import SYSTEM
-    from shouyue.kernel.errors import ShouyueError
+    from shouyue.contracts import vocabulary
 
     plan = _read(chosen.file, vocabulary.current(), chosen.language)
-    try:
-        with reading():
-            contract = queries.contract_of(SYSTEM, chosen.contract)
-            since, until = span_of(contract, chosen.first, chosen.last)
-            found = replay_plan(
-                contract.pk,
-                plan,
-                since=since,
-                until=until,
-                language=chosen.language,
-                progress=lambda done: print(f"{done} cases", end="\r", file=sys.stderr, flush=True),
-            )
-    except ShouyueError as error:
-        raise Problem(f"{chosen.contract}: {error}") from error
+    with _about(chosen.contract, chosen.language), reading():
+        contract = _contract(chosen.contract)
+        since, until = span_of(contract, chosen.first, chosen.last)
+        found = replay_plan(
+            contract.pk,
+            plan,
+            since=since,
+            until=until,
+            language=chosen.language,
+            progress=lambda done: print(f"{done} cases", end="\r", file=sys.stderr, flush=True),
+        )
     print(f"{'kept':>12}{'late':>12}{'missed':>12}  (in force > file)")
     for line in found.lines:
         if line.basis == "none":
@@ -280,7 +323,7 @@ def run_vocabulary(chosen: argparse.Namespace) -> int:
 # Where plans come from
 
 
-def _plans(*names: str) -> tuple[list[Plan], Vocabulary]:
+def _plans(*names: str, language: str) -> tuple[list[Plan], Vocabulary]:
     """Plans by file or contract code, and the words to speak of them; only a contract's code needs the database."""
     if all(Path(name).is_file() for name in names):
         words = _words()
@@ -289,20 +332,41 @@ def _plans(*names: str) -> tuple[list[Plan], Vocabulary]:
         from shouyue.contracts import vocabulary
 
         words = vocabulary.current()
-    return [_one_plan(name, words) for name in names], words
+    return [_one_plan(name, words, language) for name in names], words
 
 
-def _one_plan(name: str, words: Vocabulary) -> Plan:
+def _one_plan(name: str, words: Vocabulary, language: str) -> Plan:
     path = Path(name)
     if path.is_file():
-        return _read(path, words, _language())
+        return _read(path, words, language)
     from shouyue.contracts import queries
-    from shouyue.kernel.actor import SYSTEM
     from shouyue.kernel.errors import NotFound
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
     try:
         with acting_in(EVERYTHING):
-            return queries.plan_of(queries.contract_of(SYSTEM, name).plan_version_id)
+            return queries.plan_of(_contract(name).plan_version_id)
     except NotFound as error:
         raise Problem(f"There is neither a file nor a contract {name}.") from error
+
+
+def _contract(code: str) -> Contract:
+    """Raises: NotFound."""
+    from shouyue.contracts import queries
+    from shouyue.kernel.actor import SYSTEM
+    from shouyue.kernel.errors import NotFound
+
+    try:
+        return queries.contract_of(SYSTEM, code)
+    except NotFound as error:
+        raise NotFound("There is no contract of this code.") from error
+
+
+@contextmanager
+def _about(what: str, language: str) -> Iterator[None]:
+    """What is refused becomes a sentence that says of what. Raises: Problem."""
+    try:
+        with speaking({"zh": "zh-hans"}.get(language, language)):
+            yield
+    except Problem as error:
+        raise Problem(f"{what}: {error}") from error

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from shouyue.cli.main import main
 from shouyue.commitments.models import Obligation
 from shouyue.contracts.models import Contract, PlanVersion
-from shouyue.contracts.tests.factories import PLAN, make_contract
+from shouyue.contracts.planning.services import propose_plan
+from shouyue.contracts.services import change_contract
+from shouyue.contracts.tests.factories import PLAN, make_contract, reach
 from shouyue.kernel import clock, events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
@@ -85,8 +89,8 @@ def test_apply_shows_what_changes_and_asks(contract, strict, monkeypatch, capsys
     shown = capsys.readouterr().out
     assert asked == ["Apply this to GB? Type yes: "]
     assert "~ commitment resolve: within" in shown
-    assert "The version is stored, but not applied." in shown
-    assert version_of(contract) == 1
+    assert "Nothing is stored or applied." in shown
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
     answer(monkeypatch, "yes")
     assert run("apply", strict, "--contract", "GB") == 0
     assert "GB runs by version 2." in capsys.readouterr().out
@@ -106,8 +110,66 @@ def test_apply_asks_nothing_when_told_so_or_when_nothing_changes(contract, stric
 
 def test_apply_to_an_unknown_contract_stores_nothing(contract, strict, capsys):
     assert run("apply", strict, "--contract", "NONE", "--yes") == 1
-    assert capsys.readouterr().err.startswith("shouyue: NONE: ")
+    assert capsys.readouterr().err == "shouyue: NONE: There is no contract of this code.\n"
     assert PlanVersion.objects.count() == 1
+
+
+def test_apply_refuses_the_plan_of_another_contract(contract, tmp_path, capsys):
+    path = tmp_path / "other.yaml"
+    path.write_text(PLAN.replace("plan: small-office", "plan: big-office"), encoding="utf-8")
+    assert run("apply", str(path), "--contract", "GB", "--yes") == 1
+    assert "GB runs by the plan small-office, but" in capsys.readouterr().err
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
+
+
+def test_apply_says_that_nobody_answers(contract, strict, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert run("apply", strict, "--contract", "GB") == 1
+    assert "give --yes" in capsys.readouterr().err
+    assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
+
+
+def test_apply_holds_no_transaction_while_it_asks(contract, strict, monkeypatch):
+    """Who hesitates keeps nobody waiting; what was changed meanwhile is not overwritten."""
+    depth = len(connection.savepoint_ids)
+
+    def meanwhile(_question: str) -> str:
+        assert len(connection.savepoint_ids) == depth
+        change_contract(actor=SYSTEM, contract_id=contract.pk, desk_phone="12345")
+        return "yes"
+
+    monkeypatch.setattr("builtins.input", meanwhile)
+    assert run("apply", strict, "--contract", "GB") == 1
+    assert version_of(contract) == 1
+
+
+def test_apply_says_in_the_language_asked_for_why_stages_would_overlap(contract, tmp_path, capsys):
+    reach(contract, "final-acceptance", TODAY)
+    path = tmp_path / "overlap.yaml"
+    path.write_text(PLAN.replace("until: final-acceptance", "until: warranty.end"), encoding="utf-8")
+    assert main(["plan", "apply", str(path), "--contract", "GB", "--yes", "--language", "zh"]) == 1
+    shown = capsys.readouterr().err
+    assert "两个阶段将在" in shown
+    assert f"{TODAY}" in shown
+    assert PlanVersion.objects.count() == 1
+
+
+def test_apply_tells_what_becomes_of_the_open_obligations_of_a_promise_that_goes(contract, tmp_path, capsys):
+    happen(contract, 1, "ticket.reported", 1)
+    path = tmp_path / "fewer.yaml"
+    path.write_text(PLAN[: PLAN.index("  resolve:")], encoding="utf-8")
+    assert run("apply", str(path), "--contract", "GB", "--yes") == 0
+    shown = capsys.readouterr().out
+    assert "- commitment resolve" in shown
+    assert "! open obligations of resolve that run on under version 1: 1" in shown
+
+
+def test_apply_tells_of_a_proposal_under_way(contract, strict, tmp_path, capsys):
+    path = tmp_path / "proposed.yaml"
+    path.write_text(PLAN.replace("within: 8 h", "within: 5 h"), encoding="utf-8")
+    propose_plan(actor=SYSTEM, contract_id=contract.pk, text=path.read_text(encoding="utf-8"))
+    assert run("apply", strict, "--contract", "GB", "--yes") == 0
+    assert "! version 2 is proposed and still open" in capsys.readouterr().out
 
 
 def test_apply_refuses_a_file_with_errors(contract, tmp_path, capsys):
@@ -142,6 +204,7 @@ def test_replay_refuses_in_one_sentence(contract, strict, capsys, code, days):
     assert run("replay", code, strict, "--from", first, "--to", last) == 1
     shown = capsys.readouterr().err
     assert shown.startswith(f"shouyue: {code}: ")
+    assert "Some values are not valid" not in shown
     assert "Traceback" not in shown
 
 
