@@ -45,6 +45,13 @@ def can_staff(actor: Actor, contract_id: int) -> bool:
     return _holds(actor, STAFFS, contract_id)
 
 
+def may_give(actor: Actor, contract_id: int, role: str) -> bool:
+    """May give a role or take it away: nobody one that decides more than he may himself."""
+    if role == Role.SERVICE_MANAGER:
+        return may_approve_for_provider(actor, contract_id)
+    return role not in MANAGES or can_manage(actor, contract_id)
+
+
 def can_see_expiries(actor: Actor) -> bool:
     """May see the list of what runs out."""
     return _holds(actor, (*STAFFS, "quality_manager", "audit_admin"), None)

@@ -14,7 +14,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Literal
 
-from shouyue.contracts.plan_language.match import Circumstances, Ranks, choose, matches
+from shouyue.contracts.plan_language.match import Circumstances, Ranks, choose, matches, ranks_of
 from shouyue.contracts.plan_language.model import (
     Anchor,
     CatalogueItem,
@@ -78,7 +78,7 @@ class SiteZone:
 class ContractRules:
     """A contract as its rules see it: everything that decides about an event, without a query.
 
-    dates: contract.start, contract.end, milestones reached, warranty.start, warranty.end, warranty.end:<class>.
+    dates: contract.start, contract.end, milestones reached, warranty.start, warranty.end, and both with :<class>.
     ranks: of the plan's scales, for comparing facts. sites: the zones of the contract's own sites by site id; sites
     below them inherit (`queries.zone_facts`).
     """
@@ -128,8 +128,16 @@ def contract_dates(
             dates["warranty.start"] = start or min(starts)
     if ends and len(ends) == len(terms):
         dates["warranty.end"] = max(ends)
+    dates |= {f"warranty.start:{term.name}": term.starts_on for term in terms if term.starts_on}
     dates |= {f"warranty.end:{term.name}": term.ends_on for term in terms if term.ends_on}
     return dates
+
+
+def acts_of_milestone(plan: Plan, name: str) -> tuple[str, ...]:
+    """What recording a milestone is: with one of them the warranty starts."""
+    reached = ("contract.reach_milestone",)
+    starts = plan.warranty is not None and plan.warranty.starts.name == name
+    return (*reached, "contract.start_warranty") if starts else reached
 
 
 def warranty_terms(plan: Plan, dates: Mapping[str, date]) -> tuple[WarrantyTerm, ...]:
@@ -167,6 +175,25 @@ def _before_the_next(stage: StageDates, following: Sequence[StageDates]) -> date
     starts = [one.starts_on for one in following if one.starts_on and stage.starts_on]
     later = [start for start in starts if stage.starts_on and start > stage.starts_on]
     return min(later) - timedelta(days=1) if later else None
+
+
+def milestone_dates(plan: Plan, dates: Mapping[str, date]) -> dict[str, date]:
+    """Of the dates of a contract those of a plan's milestones."""
+    return {one.name: dates[one.name] for one in plan.milestones if one.name in dates}
+
+
+def under(rules: ContractRules, plan: Plan) -> ContractRules:
+    """The contract as it would stand under another plan: its dates, stages, warranty and ranks."""
+    milestones = milestone_dates(plan, rules.dates)
+    dates = contract_dates(plan, starts_on=rules.starts_on, ends_on=rules.ends_on, milestones=milestones)
+    return replace(
+        rules,
+        plan=plan,
+        dates=MappingProxyType(dates),
+        stages=stage_dates(plan, dates),
+        warranty=warranty_terms(plan, dates),
+        ranks=ranks_of(plan),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from shouyue.contracts.plan_language.model import Plan, Scores, Share, Unset
+from shouyue.contracts.plan_language.model import Plan, Share, Unset
+from shouyue.contracts.plan_language.score_model import Scores
 from shouyue.contracts.plan_language.texts import Text
 
 

@@ -23,7 +23,7 @@ from shouyue.contracts import calendars_of, vocabulary
 from shouyue.contracts.plan_language.model import Commitment as Promise
 from shouyue.contracts.plan_language.model import Deadline, Plan, Quota, Recurring, Target
 from shouyue.contracts.queries import compiled
-from shouyue.contracts.rules import ContractRules
+from shouyue.contracts.rules import ContractRules, under
 from shouyue.kernel import clock
 from shouyue.kernel.errors import NotFound
 from shouyue.servicetime import ServiceCalendar
@@ -119,9 +119,11 @@ class Run:
     """A replay under way: `cases`, `take` part by part, `finish`. It reads only."""
 
     def __init__(self, contract_id: int, plan: Plan, *, since: datetime, until: datetime) -> None:
-        rules = compiled(contract_id)
-        self.stage = Stage(rules, since, until, clock.now())
-        self.books = (_book(rules, rules.plan), _book(rules, plan))
+        rules, now = compiled(contract_id), clock.now()
+        other = under(rules, plan)
+        self.stages = (Stage(rules, since, until, now), Stage(other, since, until, now))
+        self.stage = self.stages[0]
+        self.books = (_book(rules), _book(other))
         self.lived: tuple[dict[str, list[Obligation]], ...] = (defaultdict(list), defaultdict(list))
         self.done = self.events = 0
 
@@ -160,7 +162,7 @@ class Run:
         return Replayed(tuple(found), self.done, self.events, self.stage.since, self.stage.until, totals)
 
     def _outcome(self, place: int, promise: Promise, told: dict[str, list[Happening]] | Any) -> Outcome:
-        book, lived = self.books[place], self.lived[place]
+        stage, book, lived = self.stages[place], self.books[place], self.lived[place]
         if promise.awaits:
             return Outcome(None, "none", "awaits")
         if isinstance(promise, Deadline) and not periods.is_tied(promise) and promise.name in book.deadlines:
@@ -169,12 +171,12 @@ class Run:
                 tally.count(one.state)
             return Outcome(tally)
         if isinstance(promise, Recurring):
-            return periods.recurring(self.stage, book, promise, told)
+            return periods.recurring(stage, book, promise, told)
         if isinstance(promise, Quota):
-            return periods.quota(self.stage, book, promise, told)
+            return periods.quota(stage, book, promise, told)
         if isinstance(promise, Target):
             deadlines = {one.name: lived.get(one.name, []) for one in book.plan.commitments if _alone(one)}
-            return periods.target(self.stage, book, promise, deadlines)
+            return periods.target(stage, book, promise, deadlines)
         return Outcome(None, "none", periods.reason_of(promise))
 
 
@@ -216,13 +218,13 @@ def _line(
     )
 
 
-def _book(rules: ContractRules, plan: Plan) -> Book:
+def _book(rules: ContractRules) -> Book:
     return Book(
         contract_id=rules.contract_id,
         customer_id=rules.customer_id,
         plan_version_id=0,
-        plan=plan,
-        calendar=partial(_calendar, plan, rules.customer_id, {}),
+        plan=rules.plan,
+        calendar=partial(_calendar, rules.plan, rules.customer_id, {}),
         rebinding=vocabulary.rebinding_verbs(),
         scales=vocabulary.current().scales,
         dates=rules.dates,

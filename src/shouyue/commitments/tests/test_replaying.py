@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db.utils import InternalError
@@ -325,3 +325,28 @@ def test_what_was_not_recorded_is_said_not_guessed(lived_march):
         "report": "silence",
     }
     assert found.left_out == 2
+
+
+ENDING = """
+last-look:
+  kind: recurring
+  every: once
+  due: warranty.end
+  kept_by: ticket.closed
+"""
+
+
+def test_another_plan_has_its_own_warranty(db):
+    """Under the plan in force the warranty ends next year, under the other one within the time replayed."""
+    warranty = """warranty:
+  starts: contract.start
+  classes:
+    hardware: {title: {zh: 硬件, en: Hardware}, lasts: %s}
+zone: Asia"""
+    text = plan_text(ENDING, "ending")
+    with clock.at(beijing("2026-02-20 09:00")):
+        contract = make_contract(
+            text=text.replace("zone: Asia", warranty % "1 year", 1), starts_on=date(2026, 2, 1)
+        )
+    found = line(march(contract, text.replace("zone: Asia", warranty % "6 weeks", 1)), "last-look")
+    assert (found.now.missed, found.then.missed) == (0, 1)

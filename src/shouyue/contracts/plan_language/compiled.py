@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from shouyue.contracts.plan_language import model
+from shouyue.contracts.plan_language import model, score_model
 from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.servicetime.durations import Duration, parse_duration
 
 FORMAT = 1  # raise when stored plans can no longer be read as they are; then recompile from their text
 _TYPES: dict[str, type] = {
-    name: one for name, one in vars(model).items() if isinstance(one, type) and is_dataclass(one)
+    name: one
+    for module in (model, score_model)
+    for name, one in vars(module).items()
+    if isinstance(one, type) and is_dataclass(one)
 } | {"Text": Text}
 
 

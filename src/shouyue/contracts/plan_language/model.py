@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.servicetime.durations import Duration
+
+if TYPE_CHECKING:
+    from shouyue.contracts.plan_language.score_model import Scores
 
 Literal_ = str | int | float | bool
 
@@ -524,39 +527,6 @@ class Entitlement(Commitment):
     grants: tuple[tuple[str, Any], ...]
     until: Anchor | None = None
     limit: Allowance | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreArea:
-    """A part of the score sheet. covers: its commitments, empty for all with points that no other area covers."""
-
-    name: str
-    title: Text
-    weight: int | float | Unset
-    cap: int | float | Unset | None = None
-    covers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreBand:
-    """What a total from `at_least` on means: so much of the payment is due, or so much is given back."""
-
-    at_least: int | float | Unset
-    payment: Share | Unset | None = None
-    credit: Share | Unset | None = None
-    title: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The score sheet: what an area begins with, what a late keeping costs, areas, bands."""
-
-    areas: tuple[ScoreArea, ...]
-    bands: tuple[ScoreBand, ...] = ()
-    period: Literal["month", "quarter"] = "month"
-    base: int | float | Unset = 100
-    late: Share | Unset = Share(100)
-    freezes_after_days: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

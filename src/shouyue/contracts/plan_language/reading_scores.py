@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 from shouyue.contracts.plan_language import grammar
-from shouyue.contracts.plan_language.model import ScoreArea, ScoreBand, Scores, Unset
+from shouyue.contracts.plan_language.model import Unset
 from shouyue.contracts.plan_language.reading import BAD, Reader, reads
+from shouyue.contracts.plan_language.score_model import ScoreArea, ScoreBand, Scores
 from shouyue.contracts.plan_language.source import Node
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import access, loading
 from shouyue.contracts.models import Contract, PlanVersion
+from shouyue.contracts.rules import milestone_dates
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, NotAllowed, NotFound
@@ -73,6 +74,8 @@ def create_contract(
         plan_version=None if plan_version else _("No such plan version."),
         **_bad_fields(name, starts_on, ends_on, time_zone, unit_id, supervision_firm_id),
     )
+    plan = loading.plan_of(plan_version_id)
+    steps.refuse_bad(starts_on=steps.clashing(plan, starts_on=starts_on, ends_on=ends_on, milestones={}))
     hold(f"contract:{code}")
     if Contract.objects.filter(code=code).exists():
         raise Conflict(
@@ -193,7 +196,7 @@ def _clash(contract: Contract, changed: Collection[str]) -> dict[str, Any]:
         rules.plan,
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
-        milestones=steps.milestone_dates(rules.plan, rules.dates),
+        milestones=milestone_dates(rules.plan, rules.dates),
     )
     return {days[0]: said}
 

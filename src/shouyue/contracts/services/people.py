@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.accounts.models import User
 from shouyue.accounts.services import bump_access
+from shouyue.contracts import access
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, Membership, Responsibility
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import NotFound
+from shouyue.kernel.errors import NotAllowed, NotFound
 
 from . import steps
 
@@ -31,13 +32,14 @@ def add_member(
 ) -> Membership:
     """Give a person a role in a contract, or change its days. Holds from the person's next request.
 
-    Raises: NotAllowed, NotFound; Invalid when the role belongs to the other side. Locks: the contract.
+    Raises: NotAllowed, NotFound; Invalid when the role belongs to the other side, or decides more than the actor may.
+    Locks: the contract.
     """
     contract = steps.staffed(actor, contract_id)
     user = User.objects.filter(pk=user_id, is_active=True).first()
     steps.refuse_bad(
         user=None if user else _("No such person."),
-        role=_bad_role(role, user, contract) if user else None,
+        role=_bad_role(actor, role, user, contract) if user else None,
         ends_on=steps.ends_too_early(starts_on, ends_on),
     )
     days = {"starts_on": starts_on, "ends_on": ends_on}
@@ -60,6 +62,8 @@ def remove_member(*, actor: Actor, contract_id: int, user_id: int, role: str) ->
     Raises: NotAllowed, NotFound. Locks: the contract.
     """
     contract = steps.staffed(actor, contract_id)
+    if not access.may_give(actor, contract_id, role):
+        raise NotAllowed
     gone, _rows = Membership.objects.filter(contract=contract, user_id=user_id, role=role).delete()
     if not gone:
         raise NotFound
@@ -67,9 +71,11 @@ def remove_member(*, actor: Actor, contract_id: int, user_id: int, role: str) ->
     steps.record("contract.member_removed", actor, contract, member=f"user:{user_id}", role=role)
 
 
-def _bad_role(role: str, user: User, contract: Contract) -> Any:
+def _bad_role(actor: Actor, role: str, user: User, contract: Contract) -> Any:
     if role not in Role.values:
         return _("No such role.")
+    if not access.may_give(actor, contract.pk, role):
+        return _("Only somebody who may decide as much gives this role.")
     if Role(role).is_outside:
         if user.customer_id != contract.customer_id:
             return _("This role is for people of the contract's customer.")

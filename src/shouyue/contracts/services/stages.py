@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import loading, queries
 from shouyue.contracts.models import Contract, ContractStage, Milestone
-from shouyue.contracts.rules import ContractRules
+from shouyue.contracts.rules import ContractRules, acts_of_milestone, milestone_dates
 from shouyue.kernel import clock, events, gates
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.locks import lock_row
@@ -82,7 +82,7 @@ def _bad_day(rules: ContractRules, contract: Contract, name: str, happened_on: d
             "day": happened_on.isoformat(),
             "today": today.isoformat(),
         }
-    known = steps.milestone_dates(rules.plan, rules.dates)
+    known = milestone_dates(rules.plan, rules.dates)
     return steps.clashing(
         rules.plan,
         starts_on=rules.starts_on,
@@ -93,11 +93,7 @@ def _bad_day(rules: ContractRules, contract: Contract, name: str, happened_on: d
 
 def _ask_gates(actor: Actor, contract: Contract, rules: ContractRules, name: str, happened_on: date) -> None:
     """Promises may forbid a milestone, and the start of the warranty that comes with it. Raises: GateRefused."""
-    warranty = rules.plan.warranty
-    acts = ["contract.reach_milestone"]
-    if warranty is not None and warranty.starts.name == name:
-        acts.append("contract.start_warranty")
-    for act in acts:
+    for act in acts_of_milestone(rules.plan, name):
         gates.require(
             act,
             actor=actor,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shouyue.contracts import access, loading
 from shouyue.contracts.models import Contract
 from shouyue.contracts.plan_language.model import Plan
-from shouyue.contracts.rules import clash_of
+from shouyue.contracts.rules import clash_of, milestone_dates
 from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
@@ -81,11 +81,6 @@ def clashing_plan(contract: Contract, plan_version_id: int) -> str | None:
     plan = loading.plan_of(plan_version_id)
     known = milestone_dates(plan, loading.compiled(contract.pk).dates)
     return clashing(plan, starts_on=contract.starts_on, ends_on=contract.ends_on, milestones=known)
-
-
-def milestone_dates(plan: Plan, dates: Mapping[str, date]) -> dict[str, date]:
-    """Of the dates of a contract those of its milestones."""
-    return {one.name: dates[one.name] for one in plan.milestones if one.name in dates}
 
 
 def no_unit(unit_id: int | None) -> Any:

@@ -115,6 +115,21 @@ def test_class_may_start_at_another_date():
     assert "warranty.end" not in found.dates
 
 
+def test_a_stage_may_begin_with_the_warranty_of_a_class():
+    text = PLAN.replace("from: final-acceptance, until: warranty.end", "from: warranty.start:hardware")
+    found = contract(text, ACCEPTED)
+    assert found.stages[1].starts_on == found.dates["warranty.start:hardware"] == date(2025, 3, 1)
+
+
+def test_another_plan_reckons_with_its_own_warranty_and_stages():
+    other = parse_text(PLAN.replace("lasts: 3 years", "lasts: 2 years")).plan
+    assert other is not None
+    found = rules.under(contract(milestones=ACCEPTED), other)
+    assert found.dates["warranty.end"] == date(2027, 2, 28)
+    assert found.stages[1].ends_on == found.warranty[0].ends_on == date(2027, 2, 28)
+    assert (found.code, found.plan) == ("GB", other)
+
+
 def test_length_not_agreed_leaves_the_end_open():
     found = contract(PLAN.replace("lasts: 1 year}", "lasts: unset}"), ACCEPTED)
     assert (found.warranty[1].starts_on, found.warranty[1].ends_on) == (date(2025, 3, 1), None)

@@ -331,3 +331,42 @@ def test_areas_are_the_words_of_the_plan():
         "urban",
         "outer",
     ]
+
+
+def test_a_contract_whose_days_would_let_stages_overlap_is_not_set_up():
+    text = PLAN.replace(
+        "from: contract.start, until: final-acceptance", "from: contract.start, until: contract.end"
+    ).replace("from: final-acceptance, until: warranty.end", "from: 1 year after contract.start")
+    values = {"text": text, "starts_on": date(2026, 1, 1)}
+    with pytest.raises(Invalid) as refused:
+        make_contract(**values, ends_on=date(2027, 6, 30))
+    assert list(refused.value.fields) == ["starts_on"]
+    assert "2027-01-01" in str(refused.value.fields["starts_on"][0])
+    assert make_contract(**values, ends_on=date(2026, 12, 31)).pk
+
+
+@pytest.mark.parametrize(
+    ("giver", "role", "may"),
+    [
+        (Role.SERVICE_SUPERVISOR, Role.PROJECT_MANAGER, False),
+        (Role.SERVICE_SUPERVISOR, Role.SERVICE_MANAGER, False),
+        (Role.SERVICE_SUPERVISOR, Role.FIELD_ENGINEER, True),
+        (Role.PROJECT_MANAGER, Role.SERVICE_MANAGER, False),
+        (Role.PROJECT_MANAGER, Role.PROJECT_MANAGER, True),
+        (Role.SERVICE_MANAGER, Role.SERVICE_MANAGER, True),
+    ],
+)
+def test_nobody_gives_or_takes_a_role_that_decides_more_than_he_may(giver, role, may):
+    contract = make_contract()
+    actor = actor_of(make_member(contract, giver).pk)
+    holder = make_member(contract, role)
+    given = {"actor": actor, "contract_id": contract.pk, "role": str(role)}
+    if may:
+        services.add_member(**given, user_id=make_user().pk)
+        services.remove_member(**given, user_id=holder.pk)
+        return
+    with pytest.raises(Invalid) as refused:
+        services.add_member(**given, user_id=actor.user_id)
+    assert list(refused.value.fields) == ["role"]
+    with pytest.raises(NotAllowed):
+        services.remove_member(**given, user_id=holder.pk)
