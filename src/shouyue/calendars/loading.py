@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from shouyue.kernel.errors import Invalid
 from shouyue.servicetime import ServiceCalendar
@@ -151,7 +152,7 @@ def _read_table(name: str, at: datetime | None) -> TableDays:
     row = HolidayTable.objects.select_related("based_on").filter(name=name).first()
     if row is None:
         if name != statutory.TABLE:
-            raise Invalid(f"There is no holiday table {name!r}.")
+            raise Invalid(_("There is no holiday table “%(name)s”.") % {"name": name})
         # Before the first import the package speaks for itself.
         return TableDays(name, name, 0, statutory.reaches_until(), statutory.days())
     own, based_on, version = _own_days(row, at)

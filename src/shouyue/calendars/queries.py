@@ -73,6 +73,11 @@ def tables() -> QuerySet[HolidayTable]:
     return HolidayTable.objects.select_related("based_on").order_by("name")
 
 
+def table_names() -> frozenset[str]:
+    """The names a plan may give after `holidays`; the statutory one is there before its first import. Queries: one."""
+    return frozenset({statutory.TABLE, *HolidayTable.objects.values_list("name", flat=True)})
+
+
 def table(name: str) -> HolidayTable:
     """One table by its name. Raises: NotFound."""
     found = tables().filter(name=name).first()

@@ -7,7 +7,9 @@ from typing import Any
 
 from shouyue.calendars import queries as calendars
 from shouyue.contracts import loading
+from shouyue.contracts.plan_language.errors import PlanProblem, nearest
 from shouyue.contracts.plan_language.model import Plan, Window
+from shouyue.contracts.plan_language.parse import Parsed
 from shouyue.kernel.errors import NotFound
 from shouyue.servicetime import ServiceCalendar
 
@@ -80,3 +82,19 @@ def _of_window(window: Window, zone: str, customer_id: int | None, at: datetime 
         spec["extra_workdays"] = {**table.workdays, **own}
         spec["own_windows"] = table.own_windows
     return ServiceCalendar.from_spec(spec)
+
+
+def unknown_tables(parsed: Parsed) -> tuple[PlanProblem, ...]:
+    """Windows of a text that follow a holiday table nobody keeps. Queries: one, none without holidays."""
+    following = [one for one in parsed.plan.windows if one.holidays] if parsed.plan else []
+    known = calendars.table_names() if following else frozenset()
+    return tuple(
+        PlanProblem(
+            "unknown_table",
+            parsed.place(f"windows.{one.name}.holidays"),
+            {"name": one.holidays},
+            nearest(one.holidays, sorted(known)),
+        )
+        for one in following
+        if one.holidays not in known
+    )

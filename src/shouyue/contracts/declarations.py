@@ -85,13 +85,11 @@ PROPOSAL_STATES = {
 }
 
 ACTS = {
-    "contract.reach_milestone": (
-        _("Record a milestone"),
-        ("contract.milestone_reached", "contract.milestone_corrected"),
-    ),
-    "contract.start_warranty": (_("Start the warranty"), ()),  # one milestone of several tells of it
+    "contract.reach_milestone": _("Record a milestone"),
+    "contract.start_warranty": _("Start the warranty"),
 }
-
+MILESTONE_TOLD = ("contract.milestone_reached", "contract.milestone_corrected")
+"""They tell of the warranty's start where it starts with that milestone (`rules.acts_of_milestone`)."""
 
 FACTS: tuple[tuple[str, Text, list[tuple[str, Text]]], ...] = (
     ("stage", _("service stage"), []),
@@ -109,8 +107,8 @@ def declare() -> None:
     events.declare_common_facts(enricher.COMMON_FACTS)
     events.enrich(enricher.enrich)
     actor.register_resolver(queries.access_of)
-    for act, (label, told) in ACTS.items():
-        gates.declare_act(act, label, told_by=told)
+    for act, label in ACTS.items():
+        gates.declare_act(act, label, told_by=MILESTONE_TOLD, changes=["stage"])
         vocabulary.declare_act_facts(act, {"milestone": "code", "happened_on": "day", "stage": "code"})
     vocabulary.declare_scale("zone", Area.values)
     vocabulary.declare_scale("zone_mode", SiteMode.values)

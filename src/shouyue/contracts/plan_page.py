@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Literal
@@ -16,6 +16,7 @@ from shouyue.contracts.plan_language.explain import explain, limit_in_words
 from shouyue.contracts.plan_language.model import Commitment, Plan, Span, Unset
 from shouyue.contracts.plan_language.speaking import Speaker
 from shouyue.contracts.plan_language.texts import Text
+from shouyue.contracts.plan_language.uses import question_of
 from shouyue.contracts.plan_language.vocabulary import Vocabulary
 from shouyue.contracts.rules import ContractRules, charge_of
 
@@ -47,11 +48,11 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a contradiction of the contract's text was decided, and which promises it shaped."""
+    """How a contradiction of the contract's text was decided, and which promises it shaped: name and title."""
 
     id: str
     decision: str
-    affects: tuple[str, ...]
+    affects: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,13 @@ class PlanPage:
 
     def for_customer(self) -> PlanPage:
         """Without what concerns the provider alone."""
-        return PlanPage(
-            self.title, self.about, tuple(one for one in self.promises if not one.internal), self.settled
+        promises = tuple(one for one in self.promises if not one.internal)
+        names = {one.name for one in promises}
+        settled = tuple(
+            replace(one, affects=tuple(entry for entry in one.affects if entry[0] in names))
+            for one in self.settled
         )
+        return PlanPage(self.title, self.about, promises, settled)
 
 
 def plan_page(plan_version_id: int, language: str) -> PlanPage:
@@ -106,16 +111,24 @@ def _page(plan_version_id: int, language: str, words: _Words) -> PlanPage:
 
 def page_of(plan: Plan, words: Vocabulary, language: str) -> PlanPage:
     """Any plan in words, also one that is not stored."""
+    titles = {one.name: one.title.pick(language) for one in plan.commitments}
     return PlanPage(
         plan.title.pick(language),
         plan.about.pick(language) if plan.about else "",
         tuple(promise_of(one, plan, words, language) for one in plan.commitments),
-        tuple(Settled(one.id, one.decision.pick(language), one.affects) for one in plan.settles),
+        tuple(
+            Settled(
+                one.id,
+                one.decision.pick(language),
+                tuple((name, titles.get(name, name)) for name in one.affects),
+            )
+            for one in plan.settles
+        ),
     )
 
 
 def promise_of(one: Commitment, plan: Plan, words: Vocabulary, language: str) -> Promise:
-    state = state_of(one, plan, words)
+    state, question = state_of(one, plan, words), question_of(one)
     executable: Executable = (
         "not_executable" if state.missing else "unset" if state.blocking else "executable"
     )
@@ -132,7 +145,7 @@ def promise_of(one: Commitment, plan: Plan, words: Vocabulary, language: str) ->
         state=executable,
         missing=state.missing,
         unset=state.unset,
-        question=one.to_agree.pick(language) if one.to_agree else "",
+        question=question.pick(language) if question else "",
         note=one.note.pick(language) if one.note else "",
         consequence=one.consequence.pick(language) if one.consequence else "",
         points=f"{one.points:g}" if isinstance(one.points, int | float) and one.points else "",
@@ -224,22 +237,28 @@ def promise_diffs(old_id: int, new_id: int, language: str) -> list[PromiseDiff]:
 def promises_differing(
     old: Plan, new: Plan, language: str, *, for_customer: bool = False
 ) -> list[PromiseDiff]:
-    """The same for any two plans. for_customer: without what concerns the provider alone."""
+    """The same for any two plans.
+
+    for_customer: without what concerns the provider alone; a promise that becomes so is removed, one that was is added.
+    """
     words = vocabulary.current()
     parts = diff_plans(old, new).of("commitment")
     names = {part.name for part in parts}
-    before, after = (_told(plan, names, words, language) for plan in (old, new))
+    before, after = (
+        {
+            one.name: promise_of(one, plan, words, language)
+            for one in plan.commitments
+            if one.name in names and not (for_customer and one.internal)
+        }
+        for plan in (old, new)
+    )
     found = []
     for part in parts:
-        seen = after.get(part.name) or before[part.name]
-        if not (for_customer and seen.internal):
-            said = _said(before, part.name), _said(after, part.name)
-            found.append(PromiseDiff(part.name, part.state, *said, title=seen.title))
+        was, becomes = before.get(part.name), after.get(part.name)
+        if seen := becomes or was:
+            state = "removed" if becomes is None else "added" if was is None else part.state
+            found.append(PromiseDiff(part.name, state, _said(was), _said(becomes), title=seen.title))
     return found
-
-
-def _told(plan: Plan, names: set[str], words: Vocabulary, language: str) -> dict[str, Promise]:
-    return {one.name: promise_of(one, plan, words, language) for one in plan.commitments if one.name in names}
 
 
 def other_diffs(old_id: int, new_id: int) -> list[OtherDiff]:
@@ -257,9 +276,8 @@ def others_differing(old: Plan, new: Plan) -> list[OtherDiff]:
     ]
 
 
-def _said(promises: dict[str, Promise], name: str) -> tuple[str, ...]:
-    found = promises.get(name)
-    return (found.title, *found.sentences) if found else ()
+def _said(promise: Promise | None) -> tuple[str, ...]:
+    return (promise.title, *promise.sentences) if promise else ()
 
 
 def text_diff(old: str, new: str, context: int = 3) -> list[DiffLine]:

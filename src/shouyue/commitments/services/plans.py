@@ -14,6 +14,7 @@ from shouyue.contracts.plan_language.explain import limit_in_words
 from shouyue.contracts.plan_language.model import Commitment as Promise
 from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.texts import Text
+from shouyue.contracts.plan_language.uses import question_of
 from shouyue.contracts.queries import compiled
 from shouyue.kernel import clock
 
@@ -100,7 +101,7 @@ def _described(promise: Promise, plan: Plan, version: int, position: int, words:
     readiness = Readiness.AWAITS if missing else Readiness.UNSET if state.blocking else Readiness.READY
     if state.blocking and missing:
         readiness = Readiness.AWAITS
-    question = promise.to_agree or _question(promise)
+    question = question_of(promise)
     scope = _scope(promise, plan)
     return {
         "plan_version_id": version,
@@ -124,15 +125,6 @@ def _described(promise: Promise, plan: Plan, version: int, position: int, words:
         "is_internal": promise.internal,
         "is_active": True,
     }
-
-
-def _question(promise: Promise) -> Text | None:
-    for name in ("within", "due", "every"):
-        value = getattr(promise, name, None)
-        question = getattr(value, "question", None)
-        if isinstance(question, Text):
-            return question
-    return None
 
 
 def _scope(promise: Promise, plan: Plan) -> Text:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shouyue.contracts.plan_language.messages import MESSAGES
+from shouyue.contracts.plan_language.messages import MESSAGES, TYPES
 
 Severity = Literal["error", "warning"]
 
@@ -35,7 +35,10 @@ class PlanProblem:
     def message(self, language: str = "en") -> str:
         """One sentence. language: "zh…" for Chinese, anything else English."""
         chinese = language.startswith("zh")
-        sentence = MESSAGES[self.code].pick(language).format(**self.detail)
+        detail = self.detail
+        if (kind := TYPES.get(detail.get("type", ""))) is not None:
+            detail = detail | {"type": kind.pick(language)}
+        sentence = MESSAGES[self.code].pick(language).format(**detail)
         if not self.hint:
             return sentence
         return f"{sentence}是否想写“{self.hint}”？" if chinese else f"{sentence} Did you mean “{self.hint}”?"
@@ -44,7 +47,8 @@ class PlanProblem:
         """`file:line:column: error: path: sentence`, the form editors and terminals understand."""
         words = {"error": "错误", "warning": "警告"} if language.startswith("zh") else {}
         kind = words.get(self.severity, self.severity)
-        where = f"{self.place.file}:{self.place.line}:{self.place.column}"
+        place = self.place
+        where = f"{place.file}:{place.line}:{place.column}" if place.line else place.file
         path = f"{self.place.path}: " if self.place.path else ""
         return f"{where}: {kind}: {path}{self.message(language)}"
 

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from shouyue.contracts.plan_language.texts import Text
 
+TYPES: dict[str, Text] = {
+    "boolean": Text("是或否", "true or false"),
+    "integer": Text("整数", "a whole number"),
+    "number": Text("数字", "a number"),
+    "instant": Text("时刻", "a moment"),
+    "day": Text("日期", "a date"),
+    "duration": Text("时长", "a duration"),
+    "code": Text("代码", "a plain word"),
+    "reference": Text("引用", "a reference"),
+    "digest": Text("指纹", "a fingerprint"),
+}
+"""What a fact may be, in words."""
+
 MESSAGES: dict[str, Text] = {
     # the file
     "too_big": Text("文件超过 {limit} 字节。", "The file is larger than {limit} bytes."),
@@ -170,6 +183,7 @@ MESSAGES: dict[str, Text] = {
     "once_without_due": Text("every: once 需要 due。", "every: once needs “due”."),
     # references
     "unknown_window": Text("没有名为“{name}”的服务窗口。", "There is no window “{name}”."),
+    "unknown_table": Text("系统中没有名为“{name}”的节假日表。", "There is no holiday table “{name}”."),
     "unknown_wait": Text("waits 中没有“{name}”。", "There is no waiting state “{name}” under waits."),
     "unknown_stage": Text("没有名为“{name}”的阶段。", "There is no stage “{name}”."),
     "unknown_commitment": Text("没有名为“{name}”的承诺。", "There is no commitment “{name}”."),

@@ -127,7 +127,7 @@ def describe(node: Node) -> str:
 def shown(node: Node) -> str:
     if node.is_table or node.is_list:
         return describe(node)
-    return node.text if node.text else "(empty)"
+    return node.text
 
 
 def word_list(reader: Reader, node: Node, pattern: re.Pattern[str], code: str) -> Any:

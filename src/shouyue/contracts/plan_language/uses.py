@@ -36,6 +36,7 @@ from shouyue.contracts.plan_language.model import (
     Verdict,
     WithinWindow,
 )
+from shouyue.contracts.plan_language.texts import Text
 
 # Where a fact is looked for: (sort, word) pairs such as ("verb", "ticket.reported").
 Context = tuple[tuple[str, str], ...]
@@ -324,3 +325,9 @@ def unset_values(value: Any, path: str) -> Iterator[tuple[str, Unset]]:
             if isinstance(value, Table) and name == "rows":
                 name = ""
             yield from unset_values(getattr(value, entry.name), f"{path}.{name}" if name else path)
+
+
+def question_of(commitment: Commitment) -> Text | None:
+    """What is still to be asked about a promise: its own question, else that of the first value not agreed."""
+    asked = (value.question for _path, value in unset_values(commitment, "") if value.question)
+    return commitment.to_agree or next(asked, None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shouyue.contracts import plan_page, vocabulary
+from shouyue.contracts.calendars_of import unknown_tables
 from shouyue.contracts.plan_language.check import check_plan
 from shouyue.contracts.plan_language.model import Plan
 from shouyue.contracts.plan_language.parse import Parsed, parse_text
@@ -47,7 +48,7 @@ def checked(text: str, language: str, line: int = 0) -> Checked:
     words = vocabulary.current()
     problems = tuple(
         Found(one.line or 1, one.column or 1, one.path, one.message(language), one.severity)
-        for one in check_plan(parsed, words)
+        for one in (*check_plan(parsed, words), *unknown_tables(parsed))
     )
     promise = None
     name = commitment_at(parsed, line)

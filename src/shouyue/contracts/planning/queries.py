@@ -10,13 +10,14 @@ from pathlib import Path
 from django.db.models import QuerySet
 
 from shouyue.contracts import access
-from shouyue.contracts.choices import OPEN_PROPOSALS
+from shouyue.contracts.choices import OPEN_PROPOSALS, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep, PlanVersion
 from shouyue.contracts.plan_language.source import read_text
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import contracts_visible_to, plan_versions_of
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
+from shouyue.kernel.models import Event
 
 PLANS = next(
     (
@@ -69,14 +70,19 @@ def open_proposal(actor: Actor, contract_id: int) -> PlanProposal | None:
 
 
 def version_before(actor: Actor, proposal: PlanProposal) -> int:
-    """The version a proposal is compared with: the one in force, or in force before it took effect."""
+    """The version a proposal is compared with: the one in force, or that was when it was settled. Queries: two."""
     contract = contracts_visible_to(actor).get(pk=proposal.contract_id)
-    if contract.plan_version_id != proposal.plan_version_id:
+    if proposal.settled_at is None:
         return contract.plan_version_id
-    earlier = PlanVersion.objects.filter(
-        plan=proposal.plan_version.plan, number__lt=proposal.plan_version.number
-    ).values_list("pk", flat=True)
-    return earlier.first() or contract.plan_version_id
+    applied = Event.objects.visible_to(actor).filter(
+        subject_type="contract",
+        subject_id=contract.pk,
+        verb="contract.plan_applied",
+        occurred_at__lte=proposal.settled_at,
+    )
+    last = applied.order_by("-id").values_list("facts", flat=True).first() or {}
+    found = last.get("previous" if proposal.state == ProposalState.IN_FORCE else "plan_version")
+    return int(found.partition(":")[2]) if found else contract.plan_version_id
 
 
 def steps_of(actor: Actor, proposal_id: int) -> list[PlanProposalStep]:

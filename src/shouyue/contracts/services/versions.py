@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import access, vocabulary
+from shouyue.contracts.calendars_of import unknown_tables
 from shouyue.contracts.models import Contract, PlanVersion
 from shouyue.contracts.plan_language.check import check_plan
 from shouyue.contracts.plan_language.compiled import to_json
@@ -30,7 +31,8 @@ def store_plan_version(*, actor: Actor, text: str, plan: str = "") -> PlanVersio
     if not access.can_set_up(actor) and not actor.has_role(*access.MANAGES):
         raise NotAllowed
     parsed = parse_text(text, file="plan.yaml")
-    problems = [one for one in check_plan(parsed, vocabulary.current()) if one.severity == "error"]
+    found = (*check_plan(parsed, vocabulary.current()), *unknown_tables(parsed))
+    problems = [one for one in found if one.severity == "error"]
     if problems or parsed.plan is None:
         raise Invalid(
             "\n".join(one.line_of_text(get_language() or "en") for one in problems),

@@ -111,6 +111,29 @@ def test_plan_tab_says_promises_and_settlements(manager):
     assert "时限自接到申告起算。" in body
 
 
+def test_settlements_name_promises_by_their_titles(manager, leader):
+    body = manager.get("/contracts/GB/plan/").content.decode()
+    assert '#promise-respond">响应</a>' in body
+    assert "promise-respond" not in leader.get("/contracts/GB/plan/").content.decode()  # it is internal
+
+
+def test_what_is_to_be_agreed_is_asked_in_the_plan_s_words():
+    asked = "{unset: {zh: 解决时限是多少？, en: What is the limit?}, provisional: 8 h}"
+    contract = make_contract(code="UN", text=PLAN.replace("within: 8 h", f"within: {asked}"))
+    client = signed_in(make_member(contract, Role.PROJECT_MANAGER))
+    body = client.get("/contracts/UN/plan/").content.decode()
+    assert "解决时限是多少？" in body.split('id="to-agree"')[1].split("</ul>")[0]
+
+
+def test_who_may_not_take_a_role_away_has_no_button_for_it(contract):
+    boss = make_member(contract, Role.SERVICE_MANAGER)
+    for role, expected in ((Role.SERVICE_SUPERVISOR, False), (Role.SERVICE_MANAGER, True)):
+        client = signed_in(make_member(contract, role))
+        row = Membership.objects.get(contract=contract, user=boss)
+        body = client.get("/contracts/GB/members/").content.decode()
+        assert (reverse("contracts:remove_member", args=["GB", row.pk]) in body) is expected
+
+
 def test_customer_does_not_see_internal_promises(leader):
     assert "接到申告后，在约定时限内给出有效答复。" not in leader.get("/contracts/GB/plan/").content.decode()
 

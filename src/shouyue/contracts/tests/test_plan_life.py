@@ -12,11 +12,19 @@ from django.test import Client
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_of
-from shouyue.contracts import tasks
+from shouyue.contracts import plan_page, tasks
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
+from shouyue.contracts.plan_language.parse import parse_text
 from shouyue.contracts.planning import checking, queries, services
-from shouyue.contracts.tests.factories import PLAN, make_contract, make_member, make_user
+from shouyue.contracts.tests.factories import (
+    PLAN,
+    make_contract,
+    make_member,
+    make_plan_version,
+    make_user,
+    reach,
+)
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -157,6 +165,17 @@ def test_problem_has_line_column_and_nearest_word():
     assert found.errors == 1
 
 
+def test_a_holiday_table_nobody_keeps_is_a_problem_with_its_place(people, contract):
+    text = PLAN.replace("holidays: CN", "holidays: CNN")
+    (problem,) = checking.checked(text, "zh-hans").problems
+    line = next(number for number, row in enumerate(PLAN.splitlines(), 1) if "holidays: CN" in row)
+    assert (problem.line, problem.text) == (line, "系统中没有名为“CNN”的节假日表。是否想写“CN”？")
+    with pytest.raises(Invalid) as refused:
+        make_proposal(people, contract, text=text.replace("within: 8 h", "within: 6 h"))
+    assert f"plan.yaml:{line}:" in str(refused.value)
+    assert not PlanProposal.objects.exists()
+
+
 def test_promise_at_the_cursor_is_said_in_words():
     line = PLAN.splitlines().index("    within: 8 h") + 1
     assert checking.checked(PLAN, "zh-hans", line).promise.title == "解决"
@@ -276,6 +295,58 @@ def test_on_its_day_the_people_concerned_are_told_once(people, contract):
         deliver_batch()
     assert told.get(contact=silent).state == "failed"  # the operators see that nobody could be told
     assert told.get(contact=by_mail).state == "sent"
+
+
+def through(people, contract, text):
+    """A proposal that both sides approve."""
+    proposal = make_proposal(people, contract, text=text)
+    decide(people, contract, proposal, "boss")
+    decide(people, contract, proposal, "leader")
+    proposal.refresh_from_db()
+    return proposal
+
+
+def test_a_settled_proposal_is_compared_with_what_was_in_force_then(people, contract):
+    first = contract.plan_version_id
+    refused = make_proposal(people, contract, text=PLAN.replace("within: 8 h", "within: 7 h"))
+    services.refuse_plan(
+        actor=actor(people, "boss"), contract_id=contract.pk, proposal_id=refused.pk, reason="太短"
+    )
+    six = through(people, contract, NEW)
+    five = through(people, contract, PLAN.replace("within: 8 h", "within: 5 h"))
+    waiting = make_proposal(people, contract, text=PLAN.replace("within: 8 h", "within: 4 h"))
+    refused.refresh_from_db()
+    compared = [queries.version_before(actor(people, "leader"), one) for one in (refused, six, five, waiting)]
+    assert compared == [first, first, six.plan_version_id, five.plan_version_id]
+
+
+OPEN_TO_ALL = PLAN.replace("    internal: true\n", "    source: S-01\n")
+HIDDEN = OPEN_TO_ALL.replace(
+    "    source: S-01\n    from: ticket.reported\n    kept_by: ticket.resolved",
+    ("    internal: true\n    from: ticket.reported\n    kept_by: ticket.resolved"),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state"), [(OPEN_TO_ALL, HIDDEN, "removed"), (HIDDEN, OPEN_TO_ALL, "added")]
+)
+def test_a_promise_that_is_hidden_from_the_customer_is_removed_to_him(old, new, state):
+    plans = [parse_text(text).plan for text in (old, new)]
+    (row,) = plan_page.promises_differing(*plans, "zh-hans", for_customer=True)
+    assert (row.name, row.state) == ("resolve", state)
+    assert (bool(row.old), bool(row.new)) == (state == "removed", state == "added")
+    (row,) = plan_page.promises_differing(*plans, "zh-hans")
+    assert row.state == "changed"
+
+
+def test_a_version_whose_stages_would_overlap_is_refused_with_the_reason(people, contract):
+    reach(contract, "final-acceptance", clock.today(contract.time_zone))
+    make_plan_version(PLAN.replace("until: final-acceptance", "until: warranty.end"))
+    client = signed_in(people["boss"])
+    answer = client.post("/contracts/GB/versions/2/apply/")
+    assert answer.status_code == 303
+    assert "两个阶段将在" in client.get(answer["Location"]).content.decode()
+    assert Contract.objects.get(pk=contract.pk).plan_version.number == 1
 
 
 def test_nobody_approves_his_own_proposal(people, contract):

@@ -191,6 +191,9 @@ def _members(view: View) -> Context:
     return {
         "inside": [row for row in rows if not row.is_outside],
         "outside": [row for row in rows if row.is_outside],
+        "withheld": {
+            role for role in access.MANAGES if not access.may_give(view.actor, view.contract.pk, role)
+        },
         "form": view.form or (forms.MemberForm() if view.can_staff else None),
         "today": clock.today(view.contract.time_zone),
     }

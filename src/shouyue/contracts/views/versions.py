@@ -98,8 +98,10 @@ def apply(request: HttpRequest, code: str, number: int) -> HttpResponse:
             plan_version_id=version.pk,
             version=int(given) if given.isdigit() else None,
         )
-    except Conflict as error:
-        return go(request, reverse("contracts:version", args=[code, number]), error.message, "error")
+    except (Conflict, Invalid) as error:
+        texts = [str(text) for values in error.fields.values() for text in values]
+        said = " ".join(texts) or error.message
+        return go(request, reverse("contracts:version", args=[code, number]), said, "error")
     return go(
         request, tab_url(code, "plan"), _("Version %(number)s is in force.") % {"number": version.number}
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from shouyue.contracts.plan_language.check import check_plan
-from shouyue.contracts.plan_language.parse import parse_text
+from shouyue.contracts.plan_language.parse import parse_file, parse_text
 from shouyue.contracts.plan_language.tests.examples import complete, plan_text, release_vocabulary
 
 VOCABULARY = release_vocabulary()
@@ -229,3 +229,20 @@ def test_impossible_dates_and_rhythms_are_said_with_their_place(rhythm: str, cod
     key = text.splitlines()[found.place.line - 1].strip().split(":")[0]
     assert key in ("every", "due", "lead", "sample")
     assert found.place.column > 2
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("when: {vip: certainly}", "“certainly”与事实“vip”的类型（是或否）不符。"),
+        ("owner:", "“”不是合法的词：用小写字母、数字、下划线，以点分隔。"),
+    ],
+)
+def test_what_is_wrong_is_said_without_english_words(line: str, said: str):
+    (found,) = check_plan(parse_text(plan_text(f"{GOOD}  {line}\n")), VOCABULARY)
+    assert found.message("zh-hans") == said
+
+
+def test_a_file_that_cannot_be_read_has_no_place_in_it(tmp_path):
+    (found,) = parse_file(tmp_path / "none.yaml").problems
+    assert found.line_of_text().startswith(f"{tmp_path / 'none.yaml'}: error: ")
