@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from shouyue.accounts.queries import actor_of
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.services import attesting, tending
-from shouyue.commitments.services.sweep import sweep_all
+from shouyue.commitments.services import attesting
+from shouyue.commitments.tests.seasons import pass_to
 from shouyue.contracts.loading import mark_changed
 from shouyue.contracts.models import Contract, Milestone
 from shouyue.contracts.queries import compiled
@@ -42,13 +42,6 @@ def reached(contract: Contract, name: str, day: date) -> None:
         contract_id=contract.pk,
         facts={"milestone": name, "happened_on": day},
     )
-
-
-def pass_to(at: datetime) -> None:
-    """Time passes, and the register does what it does by itself."""
-    with clock.at(at):
-        tending.tend_all()
-        sweep_all()
 
 
 def roles_of(contract: Contract, name: str) -> list[str]:

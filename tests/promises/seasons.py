@@ -7,17 +7,15 @@ from datetime import date, datetime
 from typing import Any
 
 from shouyue.commitments.models import Obligation
-from shouyue.commitments.services import deciding, tending
-from shouyue.commitments.services.sweep import sweep_all
+from shouyue.commitments.services import deciding
 from shouyue.commitments.tests.factories import happens, new_case
+from shouyue.commitments.tests.seasons import MONDAY, pass_to
 from shouyue.contracts.models import Contract
 from shouyue.contracts.tests.factories import make_contract, make_contract_site
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 
-from .story import PLANS, beijing
-
-MONDAY = beijing("2026-03-02 09:00")
+from .story import PLANS
 
 
 def contract_under(plan: str, *, areas: Iterable[str] = (), starts_on: date = date(2026, 3, 1)) -> Contract:
@@ -32,13 +30,6 @@ def contract_under(plan: str, *, areas: Iterable[str] = (), starts_on: date = da
             make_contract_site(contract, area=area)
     pass_to(MONDAY)
     return contract
-
-
-def pass_to(at: datetime) -> None:
-    """Time passes until then."""
-    with clock.at(at):
-        tending.tend_all()
-        sweep_all()
 
 
 def happened(contract: Contract, at: datetime, verb: str, count: int = 1, **facts: Any) -> None:

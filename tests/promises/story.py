@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -18,9 +17,11 @@ from shouyue.commitments.models import Commitment, Obligation
 from shouyue.commitments.services import attesting
 from shouyue.commitments.services.gating import record_refusals
 from shouyue.commitments.services.sweep import sweep_all
+from shouyue.commitments.tests.factories import beijing
 from shouyue.contracts.models import Contract
 from shouyue.contracts.tests.factories import make_contract, make_contract_site, make_member
 from shouyue.contracts.tests.people import make_agent, make_contact
+from shouyue.files.tests.factories import PNG
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.signoff import services as signoffs
@@ -36,17 +37,6 @@ PLANS = Path(__file__).resolve().parent.parent.parent / "plans"
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
-    "e221bc330000000049454e44ae426082"
-)
-
-
-def beijing(text: str) -> datetime:
-    """`2026-03-02 09:00` in Shanghai, as UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
-
-
 MONDAY = beijing("2026-03-02 09:00")
 
 

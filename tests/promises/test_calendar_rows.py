@@ -11,13 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from shouyue.accounts.queries import actor_of
 from shouyue.commitments.calendar_models import ConditionSpan
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.services import attesting, deciding, tending
-from shouyue.commitments.services.sweep import sweep_all
-from shouyue.contracts.loading import mark_changed
-from shouyue.contracts.models import Milestone
+from shouyue.commitments.services import attesting, deciding
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.tests.factories import make_contract, make_member
-from shouyue.kernel import clock, events
+from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.parties.models import Contact
@@ -25,21 +22,10 @@ from shouyue.signoff.models import Signoff
 from shouyue.signoff.services import give
 from shouyue.tickets.services import charging
 
-from .story import DAY, HOUR, MINUTE, PLANS, Story, beijing
+from .duty import START, pass_to, reached
+from .story import DAY, HOUR, MINUTE, PLANS, PNG, Story, beijing
 
 pytestmark = pytest.mark.django_db
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
-    "e221bc330000000049454e44ae426082"
-)
-START = beijing("2026-03-02 09:00")
-
-
-def pass_to(at):
-    with clock.at(at):
-        tending.tend_all()
-        sweep_all()
 
 
 def vouched(plan, name, role, *, before=None):
@@ -70,26 +56,6 @@ def kept_then_broken(plan, name, role, lasts, before=None):
     assert [row.state for row in rows] == ["kept", "running"]
     pass_to(START + lasts + 12 * DAY)
     assert [row.state for row in rows.all()] == ["kept", "missed"]
-
-
-def reached(contract, name, day):
-    """A milestone both sides recorded before this system knew the contract."""
-    Milestone.objects.create(
-        customer_id=contract.customer_id,
-        contract=contract,
-        name=name,
-        happened_on=day,
-        recorded_at=clock.now(),
-    )
-    mark_changed(contract.pk)
-    events.record(
-        "contract.milestone_corrected",
-        actor=SYSTEM,
-        subject=("contract", contract.pk),
-        customer_id=contract.customer_id,
-        contract_id=contract.pk,
-        facts={"milestone": name, "happened_on": day},
-    )
 
 
 def in_post_warranty(contract):

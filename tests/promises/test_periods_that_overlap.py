@@ -142,14 +142,14 @@ def test_stages_that_would_run_at_once(contract, browser, language):
     ]
 
 
-def test_a_milestone_that_is_still_to_come(contract, browser, language):
+def test_a_milestone_that_is_still_to_come(contract, browser):
     path = f"/api/contracts/{contract.code}/milestones/trial"
     said = refused(sent(browser, "put", path, {"happened_on": "2026-03-21", **SIGNED}), "happened_on")
     assert "2026-03-21" in said
     assert "2026-03-20" in said
 
 
-def test_a_plan_whose_stages_begin_together(contract, browser, language):
+def test_a_plan_whose_stages_begin_together(contract, browser):
     text = THREE_STAGES.replace("from: trial, until", "from: contract.start, until")
     (problem,) = [one for one in check_plan(parse_text(text), current()) if one.severity == "error"]
     assert (problem.code, problem.path) == ("stages_together", "stages.trial-run.from")
@@ -195,7 +195,7 @@ def test_a_version_for_a_day_past_and_a_second_one_while_one_is_open(contract, b
     assert ("撤回" if language == "zh-hans" else "withdraw") in second.json()["detail"]
 
 
-def test_closed_periods_do_not_overlap(contract, browser, language, monkeypatch):
+def test_closed_periods_do_not_overlap(contract):
     """After a plan went over from months to quarters."""
     with clock.at(beijing("2026-04-10 09:00")):
         closing.close_period(actor=SYSTEM, contract_id=contract.pk, period="2026-02")

@@ -10,8 +10,7 @@ import pytest
 from shouyue.accounts.queries import actor_of
 from shouyue.accounts.tests.factories import client_of
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.services import tending
-from shouyue.commitments.services.sweep import sweep_all
+from shouyue.commitments.tests.factories import plan_text
 from shouyue.contracts import tasks
 from shouyue.contracts.models import Contract, PlanProposal
 from shouyue.contracts.tests.factories import make_contract, make_member
@@ -20,41 +19,30 @@ from shouyue.kernel import clock
 from shouyue.tickets.services import work
 from shouyue.tickets.tests.factories import make_ticket
 
-from .story import DAY, HOUR, MINUTE, beijing
+from .seasons import MONDAY, pass_to
+from .story import DAY, HOUR, MINUTE
 
 pytestmark = pytest.mark.django_db
 
-MONDAY = beijing("2026-03-02 09:00")
-PLAN = """
-plan: changing
-title: {zh: 会变的计划, en: Changing plan}
-zone: Asia/Shanghai
-defaults: {owner: service_manager}
-commitments:
-  respond:
-    kind: deadline
-    title: {zh: 响应, en: Response}
-    text: {zh: 四小时内响应。, en: Within four hours.}
-    internal: true
-    from: ticket.reported
-    kept_by: ticket.responded
-    within: 4 h
-  weekly:
-    kind: recurring
-    title: {zh: 周检, en: Weekly}
-    text: {zh: 每周一次。, en: Once a week.}
-    internal: true
-    every: week
-    kept_by: visit.left
-  answers:
-    kind: quota
-    title: {zh: 应答数, en: Answers}
-    text: {zh: 每月十次。, en: Ten a month.}
-    internal: true
-    every: month
-    amount: {count: ticket.responded}
-    at_least: 10
-"""
+PLAN = plan_text(
+    """
+respond:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.responded
+  within: 4 h
+weekly:
+  kind: recurring
+  every: week
+  kept_by: visit.left
+answers:
+  kind: quota
+  every: month
+  amount: {count: ticket.responded}
+  at_least: 10
+""",
+    "changing",
+)
 STRICTER = PLAN.replace("within: 4 h", "within: 1 h").replace("at_least: 10", "at_least: 20")
 FEWER = PLAN[: PLAN.index("  weekly:")]
 
@@ -67,8 +55,8 @@ class Scene:
             self.approver = self.person("service_manager")
             self.leader = self.person("customer.leader")
             self.agent = make_agent()
-            tending.tend_all()
             self.ticket = make_ticket(self.contract, actor=self.agent)
+        pass_to(MONDAY)
 
     def person(self, role):
         return client_of(actor_of(make_member(self.contract, role).pk))
@@ -86,11 +74,6 @@ class Scene:
         answer = self.call(self.manager, "post", "/plan-proposals", {"text": text, **more})
         assert answer.status_code == 201, answer.content
         return answer.json()["id"]
-
-    def pass_to(self, at):
-        with clock.at(at):
-            tending.tend_all()
-            sweep_all()
 
     def states(self, name):
         rows = Obligation.objects.filter(contract=self.contract, commitment__name=name).order_by(
@@ -145,7 +128,7 @@ def test_a_proposal_withdrawn_on_its_page_after_both_have_approved_never_comes_i
 def in_force(scene, at):
     with clock.at(at):
         tasks.apply_due_plans.run()
-    scene.pass_to(at)
+    pass_to(at)
 
 
 def test_replaced_by_api_what_runs_keeps_its_limit_and_what_opens_has_the_new_one(scene):
@@ -157,7 +140,7 @@ def test_replaced_by_api_what_runs_keeps_its_limit_and_what_opens_has_the_new_on
     with clock.at(MONDAY + HOUR + MINUTE):
         ticket = make_ticket(scene.contract, actor=scene.agent)
     assert scene.row("respond", case_id=ticket.pk).due_at == MONDAY + 2 * HOUR + MINUTE
-    scene.pass_to(MONDAY + 2 * HOUR)
+    pass_to(MONDAY + 2 * HOUR)
     quota = scene.row("answers")
     assert (quota.state, quota.plan_version_id) == ("running", scene.contract.plan_version_id)
     assert scene.states("weekly").count("running") == 1
@@ -165,7 +148,7 @@ def test_replaced_by_api_what_runs_keeps_its_limit_and_what_opens_has_the_new_on
 
 def test_replaced_on_the_page_a_promise_that_is_dropped_asks_for_nothing_more(scene):
     """What a case owes runs on; what the calendar would have asked for is void; what was missed stays missed."""
-    scene.pass_to(MONDAY + 7 * DAY)
+    pass_to(MONDAY + 7 * DAY)
     assert scene.states("weekly")[0] == "missed"
     with clock.at(MONDAY + 7 * DAY + HOUR):
         ticket = make_ticket(scene.contract, actor=scene.agent)
@@ -175,7 +158,7 @@ def test_replaced_on_the_page_a_promise_that_is_dropped_asks_for_nothing_more(sc
             page = browser.post(f"/contracts/{scene.contract.code}/proposals/{proposal}/approve/")
         assert page.status_code == 303, page.content
     assert PlanProposal.objects.get(pk=proposal).state == "in_force"
-    scene.pass_to(MONDAY + 7 * DAY + 3 * HOUR)
+    pass_to(MONDAY + 7 * DAY + 3 * HOUR)
     states = scene.states("weekly")
     assert states[0] == "missed"
     assert set(states[1:]) == {"void"}
@@ -186,7 +169,7 @@ def test_replaced_on_the_page_a_promise_that_is_dropped_asks_for_nothing_more(sc
         work.respond_to_ticket(actor=scene.agent, ticket_id=ticket.pk)
     assert scene.row("respond", case_id=ticket.pk).state == "kept"
     before = all_of(scene)
-    scene.pass_to(MONDAY + 40 * DAY)
+    pass_to(MONDAY + 40 * DAY)
     kept = {"settled_at", "next_at"}  # how long a miss may be made good is no verdict
     assert [_without(row, kept) for row in all_of(scene)] == [_without(row, kept) for row in before]
 
@@ -212,22 +195,22 @@ def test_a_contract_switched_off_and_on_again(scene, way):
                 )
         assert answer.status_code in (200, 204, 303), answer.content
         assert Contract.objects.get(pk=scene.contract.pk).is_active is on
-        scene.pass_to(at)
+        pass_to(at)
 
     switch(False, MONDAY + DAY)
     assert set(scene.states("weekly")) == {"void"}
     assert set(scene.states("answers")) == {"void"}
     assert scene.row("respond").state == "missed", "what was missed before stays missed"
-    scene.pass_to(MONDAY + 20 * DAY)
+    pass_to(MONDAY + 20 * DAY)
     assert set(scene.states("weekly")) == {"void"}
     switch(True, MONDAY + 21 * DAY)
-    scene.pass_to(MONDAY + 21 * DAY + timedelta(minutes=1))
+    pass_to(MONDAY + 21 * DAY + timedelta(minutes=1))
     assert scene.states("weekly").count("running") == 1
     assert "missed" not in scene.states("weekly"), "nothing is owed for the time it was off"
 
 
 def test_the_board_of_a_version_that_is_gone_still_counts(scene):
-    scene.pass_to(MONDAY + 7 * DAY)
+    pass_to(MONDAY + 7 * DAY)
     proposal = scene.proposed(FEWER)
     for browser in (scene.approver, scene.leader):
         scene.call(browser, "post", f"/plan-proposals/{proposal}/approve", at=MONDAY + 8 * DAY)

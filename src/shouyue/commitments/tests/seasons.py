@@ -11,14 +11,11 @@ from shouyue.commitments.models import Obligation
 from shouyue.commitments.services import tending
 from shouyue.commitments.services.sweep import sweep_all
 from shouyue.contracts.models import Contract
+from shouyue.files.tests.factories import PNG
 from shouyue.kernel import clock
 
 from .factories import beijing, contract_under, happens, new_case
 
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
-    "e221bc330000000049454e44ae426082"
-)
 MONDAY = beijing("2026-03-02 09:00")
 DAY = timedelta(days=1)
 WEEKLY = """
