@@ -7,54 +7,39 @@ from datetime import timedelta
 import pytest
 
 from shouyue.commitments.services.sweep import sweep_all
+from shouyue.commitments.tests.factories import promised
 from shouyue.contracts.tests.factories import make_contract, make_member
 from shouyue.kernel import clock
-from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
 from shouyue.notifications.models import Notice
-from shouyue.tickets import handlers, services
+from shouyue.tickets import handlers
+
+from .factories import make_ticket
 
 pytestmark = pytest.mark.django_db
-PLAN = """
-plan: tiers
-title: {zh: 分级, en: Tiers}
-commitments:
-  solve:
-    kind: deadline
-    title: {zh: 解决, en: Solve}
-    text: {zh: 两小时内解决。, en: Solved within two hours.}
-    source: B1-06
-    from: ticket.reported
-    kept_by: ticket.resolved
-    within: 2 h
-    escalate:
-      - {at: due, to: project_manager, by: [app, phone], tier: T3, repeat: 30 min, times: 3}
-  answer:
-    kind: deadline
-    title: {zh: 客户答复, en: Customer's reply}
-    text: {zh: 客户一小时内答复。, en: The customer replies within an hour.}
-    source: B4-33
-    by: customer
-    from: ticket.reported
-    kept_by: ticket.confirmed
-    within: 1 h
-    escalate: none
-    silence: SILENCE
+TIERS = """
+solve:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: 2 h
+  escalate:
+    - {at: due, to: project_manager, by: [app, phone], tier: T3, repeat: 30 min, times: 3}
+customer-reply:
+  kind: deadline
+  by: customer
+  from: ticket.reported
+  kept_by: ticket.confirmed
+  within: 1 h
+  escalate: none
+  silence: SILENCE
 """
 
 
 def story(silence="consent"):
-    contract = make_contract(text=PLAN.replace("SILENCE", silence), code="TI")
+    contract = make_contract(text=promised(TIERS.replace("SILENCE", silence)))
     make_member(contract, "project_manager")
-    ticket = services.report_ticket(
-        actor=SYSTEM,
-        contract_id=contract.pk,
-        channel="phone",
-        request_type="incident",
-        title="服务器宕机",
-        description="",
-    )
-    return ticket
+    return make_ticket(contract)
 
 
 def test_the_step_raises_the_ticket_once(monkeypatch):
@@ -96,4 +81,4 @@ def test_silence_is_told_and_recorded(silence, escalated):
     assert Event.objects.get(verb="obligation.silent").facts["meaning"] == silence
     assert Event.objects.filter(verb="obligation.escalated").count() == escalated
     notice = Notice.objects.get(step=f"silence: {silence}", channel="in_app")
-    assert "客户答复" in notice.subject
+    assert "customer-reply" in notice.subject
