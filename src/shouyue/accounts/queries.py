@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -89,6 +90,24 @@ def users_visible_to(actor: Actor) -> QuerySet[User]:
     """Users whose names the actor may see."""
     visible: QuerySet[User] = User.objects.visible_to(actor)
     return visible
+
+
+def names_by_ref(actor: Actor, refs: Iterable[str]) -> dict[str, str]:
+    """Names of people by how events name them: `user:12`, or `token:3` for what their program did.
+
+    Those the actor may not know, and all who are no people, are left out. Queries: one, two with tokens among them.
+    """
+    ids: dict[str, set[int]] = {"user": set(), "token": set()}
+    for ref in refs:
+        kind, _colon, number = ref.partition(":")
+        if kind in ids and number.isdigit():
+            ids[kind].add(int(number))
+    found: dict[str, str] = {}
+    for kind, key in (("user", "id"), ("token", "tokens__id")):
+        if ids[kind]:
+            rows = users_visible_to(actor).filter(**{f"{key}__in": ids[kind]}).values_list(key, "name")
+            found |= {f"{kind}:{number}": name for number, name in rows}
+    return found
 
 
 def managed_users(actor: Actor, *, text: str = "", role: str = "", state: str = "") -> QuerySet[User]:

@@ -16,6 +16,7 @@ from shouyue.web import rest
 
 from .closing_models import Closing, Reopening
 from .queries import closing as closings
+from .queries import commitments_of
 from .rules.scoring import as_json
 from .services import closing
 
@@ -43,8 +44,33 @@ class ReopeningOut(Schema):
     at: datetime
 
 
+class CorrectionOut(Schema):
+    """A verdict that changed after closing. why: empty for what was told late; objection: the waiver or dispute."""
+
+    obligation: int
+    commitment: str
+    before: str
+    after: str
+    by: str
+    why: str
+    objection: int | None
+    at: datetime
+
+
+class CorrectedFigureOut(Schema):
+    """A figure corrected by hand after closing. unit: `h` where time is counted, else empty."""
+
+    obligation: int
+    amount: float
+    unit: str
+    by: str
+    why: str
+    at: datetime
+
+
 class PeriodOut(Schema):
-    """A closed period. digest: SHA-256 of its frozen text; reopenings: who asked for and answered opening it again."""
+    """A closed period. digest: SHA-256 of its frozen text; reopenings: who asked for and answered opening it again;
+    corrections, corrected_figures: what changed since, as the page of the period shows it."""
 
     id: int
     contract: str
@@ -57,6 +83,8 @@ class PeriodOut(Schema):
     reopened_at: datetime | None
     digest: str
     reopenings: list[ReopeningOut]
+    corrections: list[CorrectionOut]
+    corrected_figures: list[CorrectedFigureOut]
 
 
 class ClosePeriodIn(Schema):
@@ -147,7 +175,11 @@ def get_score(request: HttpRequest, code: str, query: Query[PeriodQuery]) -> dic
     found = closings.score_of(actor, contract, query.period)
     if found is None:
         return None
-    return as_json(found.sheet) | {
+    sheet = as_json(found.sheet)
+    readable = {one.name for one in commitments_of(actor, contract.pk)}
+    for area in sheet["areas"]:
+        area["lines"] = [line for line in area["lines"] if line["commitment"] in readable]
+    return sheet | {
         "contract": code,
         "period": found.period.key,
         "since": found.period.since,
@@ -158,7 +190,7 @@ def get_score(request: HttpRequest, code: str, query: Query[PeriodQuery]) -> dic
 
 @router.get("periods/{closing_id}", response=PeriodOut, summary="One closed period")
 def get_period(request: HttpRequest, closing_id: int) -> dict[str, Any]:
-    """Who closed it, and, for the provider's side, who asked for opening it again."""
+    """Who closed it, what was corrected since, and, for the provider's side, who asked for opening it again."""
     actor = rest.actor_of(request)
     return _period(actor, closings.closing_of(actor, closing_id))
 
@@ -212,4 +244,27 @@ def _period(actor: Actor, row: Closing) -> dict[str, Any]:
         "reopenings": [
             {name: getattr(step, name) for name in ("step", "round", "name", "why", "at")} for step in steps
         ],
+        "corrections": [_correction(one) for one in closings.adjustments_of(actor, row)],
+        "corrected_figures": [
+            {
+                "obligation": one.obligation_id,
+                "amount": one.amount,
+                "unit": "h" if one.is_time else "",
+                "by": one.who,
+                "why": one.reason,
+                "at": one.at,
+            }
+            for one in closings.corrected_by_hand(actor, row)
+        ],
+    }
+
+
+def _correction(one: closings.Correction) -> dict[str, Any]:
+    row = one.adjustment
+    return {name: getattr(row, name) for name in ("before", "after", "at")} | {
+        "obligation": row.obligation_id,
+        "commitment": row.commitment.name,
+        "by": one.who,
+        "why": one.why,
+        "objection": row.objection_id if one.is_objection else None,
     }

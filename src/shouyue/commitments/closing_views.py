@@ -145,7 +145,7 @@ def correction_shown(one: closings.Correction, actor: Actor) -> dict[str, Any]:
         "url": reverse("commitments:obligation", args=[row.obligation_id]),
         "before": State(row.before).value if row.before else "",
         "after": State(row.after).value if row.after else "",
-        "who": one.who or _("the system"),
+        "who": one.who,
         "why": one.why or _("an event was told after the period was closed"),
         "objection": reverse("commitments:objection", args=[row.objection_id]) if one.is_objection else "",
     }

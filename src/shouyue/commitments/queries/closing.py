@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from shouyue.accounts.models import User
 from shouyue.commitments.calendar_models import Contribution
 from shouyue.commitments.closing_models import Adjustment, Closing, Reopening
 from shouyue.commitments.rules.closing import Period, before, period_at, period_of
@@ -30,6 +29,7 @@ from shouyue.kernel.models import Event
 
 from .board import Board, Month, board_of
 from .objections import objections_visible_to
+from .people import who_acted
 
 LOOK_BACK = 18
 """How many periods back the job looks for what was left open."""
@@ -96,11 +96,14 @@ def overlapping(contract_id: int, period: Period) -> QuerySet[Closing]:
 
 
 def closings_of(actor: Actor, contract_id: int) -> list[tuple[Closing, int]]:
-    """Every closing of a contract, newest period first, with how many corrections it has. Queries: one."""
-    rows = (
-        closings_visible_to(actor).filter(contract_id=contract_id).annotate(corrections=Count("adjustments"))
+    """Every closing of a contract, newest first, with how many corrections of it the actor may read. Queries: one."""
+    readable = (
+        None if sees_provider_side(actor, contract_id) else Q(adjustments__commitment__is_internal=False)
     )
-    return [(row, row.corrections) for row in rows]
+    rows = closings_visible_to(actor).filter(contract_id=contract_id)
+    return [
+        (row, row.corrections) for row in rows.annotate(corrections=Count("adjustments", filter=readable))
+    ]
 
 
 def reopenings_of(closing: Closing) -> list[Reopening]:
@@ -153,21 +156,18 @@ class Correction:
 
 
 def adjustments_of(actor: Actor, closing: Closing) -> list[Correction]:
-    """What changed after a period was frozen: who, when, why. Queries: three at most."""
+    """What changed after a period was frozen: who, when, why. Queries: four at most."""
     rows = Adjustment.objects.visible_to(actor).filter(closing=closing)
     return read_adjustments(actor, closing.contract_id, rows)
 
 
 def read_adjustments(actor: Actor, contract_id: int, rows: QuerySet[Adjustment]) -> list[Correction]:
-    """Adjustments of one contract as people read them. Queries: three at most."""
+    """Adjustments of one contract as people read them. Queries: four at most."""
     rows = rows.select_related("commitment", "obligation")
     if not sees_provider_side(actor, contract_id):
         rows = rows.filter(commitment__is_internal=False)
     found = list(rows)
-    people = {int(row.who.partition(":")[2]) for row in found if row.who.startswith(("user:", "token:"))}
-    names = (
-        dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name")) if people else {}
-    )
+    names = who_acted(actor, (row.who for row in found))
     wanted = {row.objection_id for row in found if row.objection_id}
     objections = {one.pk: one for one in objections_visible_to(actor).filter(pk__in=wanted)} if wanted else {}
     told = [row.event_id for row in found if row.event_id]
@@ -180,7 +180,7 @@ def read_adjustments(actor: Actor, contract_id: int, rows: QuerySet[Adjustment])
     return [
         Correction(
             row,
-            names.get(int(row.who.partition(":")[2]), "") if row.who.startswith(("user:", "token:")) else "",
+            names[row.who],
             str(objections[row.objection_id].get_reason_display())
             if row.objection_id in objections
             else reasons.get(row.event_id or 0, ""),
@@ -204,7 +204,7 @@ class ByHand:
 
 
 def corrected_by_hand(actor: Actor, closing: Closing) -> list[ByHand]:
-    """Figures of a closed period that were corrected by hand after it was frozen. Queries: three."""
+    """Figures of a closed period that were corrected by hand after it was frozen. Queries: four at most."""
     rows = (
         Contribution.objects.visible_to(actor)
         .filter(
@@ -225,10 +225,7 @@ def corrected_by_hand(actor: Actor, closing: Closing) -> list[ByHand]:
             pk__in=[row.event_id for row in found], recorded_at__gt=closing.closed_at
         )
     }
-    people = {
-        int(event.actor.partition(":")[2]) for event in told.values() if event.actor.startswith("user:")
-    }
-    names = dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name"))
+    names = who_acted(actor, (event.actor for event in told.values()))
     plan = {one.name: one for one in compiled(closing.contract_id).plan.commitments}
     made = []
     for row in found:
@@ -244,7 +241,7 @@ def corrected_by_hand(actor: Actor, closing: Closing) -> list[ByHand]:
                 float(row.amount) / (3600 if is_time else 1),
                 is_time,
                 row.reason,
-                names.get(int(event.actor.partition(":")[2]), ""),
+                names[event.actor],
                 event.recorded_at,
             )
         )

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from shouyue.accounts.models import User
 from shouyue.commitments.models import Obligation
 from shouyue.contracts import vocabulary
 from shouyue.contracts.calendars_of import calendar_of_plan
@@ -27,6 +26,8 @@ from shouyue.web.service_spans import Stretch, segments_for_bar, stretches
 from shouyue.web.spans import Mark
 from shouyue.web.spans import Segment as Drawn
 from shouyue.web.states import Tone
+
+from .people import who_acted
 
 SHOWN_SEGMENTS = 60
 SHOWN_ON_BAR = 400
@@ -74,7 +75,7 @@ ORDER BY 4, 1
 
 
 def explain(actor: Actor, obligation: Obligation) -> Explained:
-    """Explain one obligation the actor may read. Queries: five at most."""
+    """Explain one obligation the actor may read. Queries: six at most."""
     promise = _promise(obligation)
     calendar = _calendar(obligation)
     pauses = _pauses(obligation, actor.language)
@@ -189,16 +190,13 @@ def _steps(actor: Actor, obligation: Obligation) -> list[Step]:
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [[number for number in ids if number], obligation.pk])
         rows = cursor.fetchall()
-    people = {row[2].split(":")[1] for row in rows if row[2].startswith(("user:", "token:"))}
-    names = (
-        dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name")) if people else {}
-    )
+    names = who_acted(actor, (row[2] for row in rows))
     verbs = declared_verbs()
     steps = [
         Step(
             at=at,
             title=str(verbs[verb].label) if verb in verbs else verb,
-            actor=_actor_name(who, names),
+            actor=names[who],
             **_look(verb, number, obligation),
         )
         for number, verb, who, at in rows
@@ -208,13 +206,6 @@ def _steps(actor: Actor, obligation: Obligation) -> list[Step]:
         if end:
             steps.append(Step(at=end, title=_("Clock goes on"), text=name, icon="clock-play", tone="info"))
     return sorted(steps, key=lambda step: step.at)
-
-
-def _actor_name(ref: str, names: dict[int, str]) -> str:
-    kind, _colon, number = ref.partition(":")
-    if kind in ("user", "token") and number.isdigit():
-        return names.get(int(number), "")
-    return _("the system")
 
 
 def _look(verb: str, number: int, obligation: Obligation) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,16 +12,19 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.db.utils import InternalError, ProgrammingError
 from django.urls import reverse
 
+from shouyue.accounts.models import ApiToken, User
 from shouyue.accounts.queries import actor_from
 from shouyue.commitments.closing_models import Adjustment, Closing
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.queries import board
 from shouyue.commitments.queries import closing as closings
+from shouyue.commitments.queries.explaining import explain
+from shouyue.commitments.queries.proving import evidence_of
 from shouyue.commitments.rules.closing import before, digest_of, period_at, period_of
 from shouyue.commitments.services import closing, waiving
 from shouyue.contracts.models import Contract
-from shouyue.contracts.tests.factories import make_plan_version
-from shouyue.kernel import clock
+from shouyue.contracts.tests.factories import make_plan_version, make_user
+from shouyue.kernel import clock, events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.kernel.models import Event
@@ -244,6 +248,42 @@ def test_the_api_lists_closed_periods(scene):
     assert [(row["period"], row["digest"], row["corrections"]) for row in found] == [
         ("2026-03", made.digest, 0)
     ]
+
+
+@database
+def test_the_api_tells_what_was_corrected_since(scene):
+    frozen, made = march(scene), scene.proposed()
+    waiving.approve_waiver(actor=scene.manager, objection_id=made.pk)
+    waiving.agree_waiver(actor=scene.leader, objection_id=made.pk)
+    found = client_of_actor(scene.leader).get(f"/api/periods/{frozen.pk}").json()
+    (told,) = found["corrections"]
+    assert (told["commitment"], told["before"], told["after"]) == ("respond", "missed", "waived")
+    assert (told["by"], told["why"], told["objection"]) == (scene.leader.name, "客户原因", made.pk)
+    assert (found["reopenings"], found["corrected_figures"]) == ([], [])
+
+
+@database
+def test_what_a_program_told_late_bears_its_owners_name(scene):
+    frozen, missed = march(scene), scene.row("missed")
+    stranger, owner = make_user(name="旁人"), User.objects.get(pk=scene.manager.user_id)
+    ApiToken.objects.create(
+        pk=stranger.pk, user=owner, name="脚本", digest="x", scopes=[], created_at=APRIL, expires_at=APRIL
+    )
+    program = replace(scene.manager, kind="token", id=stranger.pk)
+    events.record(
+        "ticket.responded",
+        actor=program,
+        subject=("ticket", missed.case_id),
+        customer_id=scene.contract.customer_id,
+        contract_id=scene.contract.pk,
+        occurred_at=START + timedelta(minutes=3),
+    )
+    (told,) = closings.adjustments_of(scene.manager, frozen)
+    assert told.adjustment.who == f"token:{stranger.pk}"
+    assert told.who == owner.name
+    row = Obligation.objects.get(pk=missed.pk)
+    assert owner.name in {step.actor for step in explain(scene.manager, row).steps}
+    assert owner.name in {event.actor for event in evidence_of(scene.manager, row).events}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -106,6 +106,16 @@ def test_frozen_figures_stay_and_the_adjustment_stands_beside_them(contract):
         reverse("commitments:closing", args=[frozen.pk])
     )
     assert page.content.decode().count("重复登记") == 2
+    told = page.client.get(f"/api/periods/{frozen.pk}").json()["corrected_figures"]
+    assert [(one["amount"], one["unit"], one["by"], one["why"]) for one in told] == [
+        (-1.0, "", manager.name, "重复登记")
+    ]
+    leader = client_of(make_member(contract, "customer.leader"))  # the promise is the provider's own
+    hidden = leader.get(f"/api/periods/{frozen.pk}").json()
+    assert (hidden["corrections"], hidden["corrected_figures"]) == ([], [])
+    listed = f"/api/contracts/{contract.code}/periods"
+    counts = [browser.get(listed).json()[0]["corrections"] for browser in (page.client, leader)]
+    assert counts == [1, 0]
 
 
 @pytest.mark.parametrize("role", ["agent", "supervision_firm", "customer.leader", "service_supervisor"])

@@ -17,8 +17,8 @@ from shouyue.contracts.tests.factories import make_plan_version
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 
-from .factories import PLAN, beijing, contract_under, promised
-from .scenes import START, Scene, client_of_actor, lived
+from .factories import PLAN, beijing, contract_under, make_member, promised
+from .scenes import START, Scene, client_of, client_of_actor, lived
 
 SCORED = PLAN.replace("  within: 10 min\n", "  within: 10 min\n  points: 5\n").replace(
     "  pauses: customer\n", "  pauses: customer\n  points: 2\n"
@@ -154,6 +154,18 @@ def test_strangers_read_no_sheet(scene):
         f"/api/contracts/{scene.contract.code}/score",
     ):
         assert client_of_actor(other.leader).get(url).status_code == 404
+
+
+def test_the_providers_own_promises_stand_on_no_customers_sheet(db):
+    text = promised(SCORED, SHEET.format(cap="50"))
+    text = text.replace("promises: 2", "promises: 1").replace("source: S-02", "internal: true")
+    contract = contract_under(plan_version_id=make_plan_version(text).pk)
+    shown = {}
+    for role in ("customer.leader", "project_manager"):
+        browser = client_of(make_member(contract, role))
+        areas = browser.get(f"/api/contracts/{contract.code}/score").json()["areas"]
+        shown[role] = [line["commitment"] for area in areas for line in area["lines"]]
+    assert shown == {"customer.leader": ["respond"], "project_manager": ["respond", "repair"]}
 
 
 def test_a_sheet_is_as_long_as_the_plan_says(scene):
