@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -18,6 +20,7 @@ from shouyue.web.htmx import go, render_page
 from . import queries
 from .models import Obligation
 from .queries import calendar, vouching
+from .queries.details import Detail, details_of
 from .services import attesting
 
 
@@ -82,28 +85,39 @@ def figures_panel(request: HttpRequest, row: Obligation) -> str:
     ):
         return ""
     actor = actor_of(request)
+    detail = _detail(row)
     context = {
         "obligation": row,
         "draw": calendar.draw_of(actor, row.commitment_id, row.period) if row.period else None,
-        "contributions": list(calendar.contributions_of(actor, row.pk)[:100]),
+        "contributions": [
+            (one, detail.said(float(one.amount))) for one in calendar.contributions_of(actor, row.pk)[:100]
+        ]
+        if detail
+        else [],
         "attestations": list(
             calendar.attestations_of(actor, row.commitment_id).filter(obligation_id=row.pk)[:20]
         ),
         "spans": list(calendar.spans_of(actor, row.commitment_id)[:20])
         if row.commitment.kind == "standing"
         else [],
-        "figure": next(
-            (
-                part
-                for part in calendar.figures_in(row.contract_id, row.opened_at, row.due_at).get(
-                    row.commitment_id, ()
-                )
-                if part.obligation_id == row.pk
-            ),
-            None,
-        )
-        if row.due_at and row.commitment.kind in ("quota", "target")
-        else None,
+        "figure": _figure(detail, row.pk) if detail else None,
         "attest": reverse("commitments:attest", args=[row.pk]) if vouching.may_attest(actor, row) else "",
     }
     return render_to_string("commitments/_behind.html", context, request=request)
+
+
+def _detail(row: Obligation) -> Detail | None:
+    """The figures of its promise in its period, with their unit; None where nothing is counted or measured."""
+    if row.due_at is None or row.commitment.kind not in ("quota", "target"):
+        return None
+    return details_of(row.contract_id, [row.commitment], {}, row.opened_at, row.due_at)[row.commitment_id]
+
+
+def _figure(detail: Detail, obligation_id: int) -> dict[str, Any] | None:
+    """The obligation's own figure, its amounts as people read them; empty where there is none."""
+    part = next((part for part in detail.parts if part.obligation_id == obligation_id), None)
+    if part is None:
+        return None
+    amounts = {name: getattr(part, name) for name in ("amount", "low", "high", "forecast")}
+    said = {name: "" if amount is None else detail.said(amount) for name, amount in amounts.items()}
+    return {"period": part.period, "counted": part.counted, **said}

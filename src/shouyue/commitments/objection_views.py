@@ -174,11 +174,9 @@ def _step(step: Any) -> Step:
     return Step(step.at, str(ObjectionAct(step.act).label), f"{step.name}{role}", icon, tone, step.words)
 
 
-def _waits_for(one: Objection) -> str:
+def _waits_for(one: Objection) -> list[str]:
     """Whose word an open objection waits for."""
-    if not one.is_open:
-        return ""
-    return "、".join(str(Role(role).label) for role in waiving.asked_roles(one))
+    return [str(Role(role).label) for role in waiving.asked_roles(one)] if one.is_open else []
 
 
 @require_http_methods(["GET", "POST"])

@@ -106,7 +106,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     if view not in lists:
         view = "own" if own or not team else "team"
-    steps = signoffs.waiting_for(actor)
+    steps = [step for step in signoffs.waiting_for(actor) if number in (None, step.signoff.contract_id)]
     context = {
         "tabs": tabs(actor),
         "view": view,
@@ -240,10 +240,10 @@ def _day(text: str, today: date) -> date:
         return today
     try:
         found = date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(fields={"day": ["YYYY-MM-DD"]}) from error
+    except ValueError:
+        found = date.min
     if not 2000 <= found.year <= 2200:
-        raise Invalid(fields={"day": ["YYYY-MM-DD"]})
+        raise Invalid(fields={"day": [_("A day looks like 2026-11-22, between 2000 and 2200.")]})
     return found
 
 
@@ -412,7 +412,7 @@ def heat(request: HttpRequest) -> HttpResponse:
 
 
 def _page(text: str, count: int) -> int:
-    page = int(text) if text.isdigit() and len(text) < 6 else 0
+    page = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     return page if page * trends.WIDTH < max(count, 1) else 0
 
 

@@ -233,7 +233,8 @@ def export_obligations(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered obligations as a table for spreadsheets, at most a hundred thousand."""
     actor = actor_of(request)
     _filters, wanted = _obligation_filters(request, actor)
-    rows = queries.obligations_matching(actor, wanted).order_by("falls_at", "id")[:100_000]
+    rows = list(queries.obligations_matching(actor, wanted).order_by("falls_at", "id")[:100_000])
+    labels = _labels(rows)
     head = [
         _("Contract"),
         _("Promise"),
@@ -245,7 +246,7 @@ def export_obligations(request: HttpRequest) -> StreamingHttpResponse:
         _("Kept at"),
     ]
     response = StreamingHttpResponse(
-        _csv_lines(head, (_obligation_cells(row, actor) for row in list(rows))),
+        _csv_lines(head, (_obligation_cells(row, labels[row.case_type, row.case_id], actor) for row in rows)),
         content_type="text/csv; charset=utf-8",
     )
     response["Content-Disposition"] = 'attachment; filename="obligations.csv"'
@@ -263,11 +264,11 @@ def _csv_lines(head: list[str], rows: Iterable[list[Any]]) -> Iterable[str]:
         buffer.truncate()
 
 
-def _obligation_cells(row: Obligation, actor: Actor) -> list[Any]:
+def _obligation_cells(row: Obligation, case: cases.Label, actor: Actor) -> list[Any]:
     return [
         row.contract.code,
         row.commitment.title(actor.language),
-        f"{row.case_type} {row.case_id}",
+        f"{case.number} {case.title}".strip(),
         State(row.state).label,
         row.commitment.number(actor.language),
         row.opened_at.isoformat(timespec="seconds"),

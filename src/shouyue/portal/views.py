@@ -444,6 +444,7 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "people": [row for row in contracts.memberships_of(actor, found.pk) if row.role in KEY_ROLES][:12],
         "raw": access.reads_raw_data(actor, found.pk),
         "raw_kinds": (("events", _("Events with their chain")), ("tickets", _("Requests with all stages"))),
+        "raw_spans": ((shown.month.key, f"?month={shown.month.key}"), (_("All time"), "")),
         "board_url": reverse("commitments:board", args=[found.code]),
         "whole_url": reverse("contracts:contract", args=[found.code]),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
@@ -13,14 +15,17 @@ from shouyue.commitments.queries import vouching
 from shouyue.commitments.services import attesting
 from shouyue.contracts.tests.factories import make_member
 from shouyue.kernel import clock
+from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 
 from .factories import beijing, states
 from .seasons import (
     DAY,
     MONDAY,
+    TARGET,
     UNIFORM,
     WEEKLY,
+    answered,
     contract_at,
     pass_to,
     photo,
@@ -105,3 +110,14 @@ def test_my_promises_lead_to_attesting_and_the_evidence_is_shown():
     request.actor = actor
     shown = calendar_views.figures_panel(request, rows(contract, "uniform")[0])
     assert "全员着装" in shown
+
+
+def test_a_figure_is_shown_with_its_unit():
+    contract = contract_at(TARGET)
+    answered(contract, MONDAY, timedelta(minutes=5))
+    answered(contract, MONDAY + DAY, timedelta(minutes=30))
+    pass_to(MONDAY + 2 * DAY)
+    request = RequestFactory().get("/")
+    request.actor = SYSTEM
+    shown = calendar_views.figures_panel(request, rows(contract, "share")[0])
+    assert ("<dd>50 %</dd>" in shown, "<dd>60 %</dd>" in shown) == (True, True)

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from icalendar import Calendar
 
+from shouyue.accounts.models import User
 from shouyue.accounts.queries import actor_of
 from shouyue.accounts.services import bump_access
 from shouyue.commitments import cases
@@ -24,9 +25,10 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
+from shouyue.signoff.models import Signoff
 
 from .factories import contract_under, make_member
-from .scenes import MINUTE, START, client_of, lived, manager
+from .scenes import MINUTE, START, Scene, client_of, client_of_actor, lived, manager
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +97,20 @@ def test_my_promises_group_by_when_they_are_due(monkeypatch):
         assert [(group.key, len(group.rows)) for group in groups] == [("overdue", 1), ("today", 3)]
 
 
+def test_what_waits_for_my_answer_is_called_by_its_name_and_leads_there():
+    with clock.at(START + 20 * MINUTE):
+        scene, other = Scene(), contract_under()
+        make_member(other, Role.PROJECT_MANAGER, user=User.objects.get(pk=scene.manager.user_id))
+        scene.proposed()
+        signoff, browser = Signoff.objects.get(), client_of_actor(scene.manager)
+        for code, shown in (("", 1), (scene.contract.code, 1), (other.code, 0)):
+            page = browser.get(
+                reverse("commitments:mine"), {"view": "word", "contract": code}
+            ).content.decode()
+            assert page.count(f">{signoff.label}</a>") == shown
+            assert page.count(reverse("signoff:signoff", args=[signoff.number])) == shown
+
+
 def test_pages_cost_as_much_for_many_obligations(monkeypatch):
     contract = contract_under()
     few = lived(contract)
@@ -136,7 +152,14 @@ def test_the_calendar_counts_by_day_and_promise():
 
 @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "0001-01-01", "9999-12-31"])
 def test_a_wrong_day_is_told(day):
-    assert manager().get(reverse("commitments:calendar"), {"day": day}).status_code == 422
+    page = manager().get(reverse("commitments:calendar"), {"day": day})
+    assert page.status_code == 422
+    assert "日期应写作 2026-11-22" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["²", "-1", "99999", "x"])
+def test_a_page_there_is_none_of_is_the_first(page):
+    assert manager().get(reverse("commitments:heat"), {"page": page}).status_code == 200
 
 
 @pytest.mark.parametrize("view", ["month", "week", "agenda"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
-from shouyue.commitments import queries
+from shouyue.commitments import cases, queries
 from shouyue.commitments.models import CaseClock, Commitment, Obligation
 from shouyue.commitments.queries import board
 from shouyue.commitments.services.sweep import sweep_all
@@ -65,6 +67,33 @@ def test_the_board_page_shows_every_promise():
     response = manager().get(reverse("commitments:board", args=[contract.code]), {"month": "2026-03"})
     assert response.status_code == 200
     assert {row["name"] for row in response.context["lines"]} == {"respond", "repair"}
+
+
+@pytest.mark.parametrize("period", ["2026-03", "2026-Q1", "2026"])
+def test_every_board_leads_to_evidence_packs(period):
+    contract, browser = contract_under(), manager()
+    page = browser.get(reverse("commitments:board", args=[contract.code]), {"month": period})
+    packs = reverse("commitments:packs", args=[contract.code])
+    evidence = reverse("commitments:promise_evidence", args=[contract.code, "respond"])
+    for shown in (page, browser.get(evidence, {"month": period})):
+        (address,) = re.findall(rf'href="({re.escape(packs)}(?:\?[^"]*)?)"', shown.content.decode())
+        assert browser.get(address).status_code == 200
+
+
+def test_the_period_chosen_for_all_boards_stays_chosen_on_one():
+    contract, browser = contract_under(), manager()
+    address = reverse("commitments:board", args=[contract.code])
+    for query, leads_to in (({"month": "2026-Q1"}, f"{address}?month=2026-Q1"), ({}, address)):
+        page = browser.get(reverse("commitments:boards"), query)
+        assert f'href="{leads_to}"' in page.content.decode()
+
+
+def test_the_list_for_spreadsheets_names_cases_as_pages_do(monkeypatch):
+    first, *_rest = lived(contract_under())
+    ticket = cases.CaseType("ticket", labels=lambda ids: {first: cases.Label("SW-2026-1", "打印机卡纸")})
+    monkeypatch.setitem(cases._types, "ticket", ticket)
+    response = manager().get(reverse("commitments:export_obligations"))
+    assert b"".join(response.streaming_content).decode().count("SW-2026-1 打印机卡纸") == 2
 
 
 def test_the_export_protects_spreadsheets():

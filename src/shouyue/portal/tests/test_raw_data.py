@@ -92,6 +92,13 @@ def test_a_month_narrows(contract):
     assert client.get(page(contract, "tickets", "json", "later")).status_code == 422
 
 
+def test_the_contract_offers_a_month_and_all_time(contract):
+    shown = client_of(make_watcher(contract)).get(f"/portal/contracts/{contract.code}/?month=2026-03")
+    for kind in ("events", "tickets"):
+        for address in (page(contract, kind, month="2026-03"), page(contract, kind)):
+            assert f'href="{address}"' in shown.content.decode()
+
+
 def test_taking_is_noted(contract):
     watcher = make_watcher(contract)
     body(client_of(watcher).get(page(contract, "events")))
