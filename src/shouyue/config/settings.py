@@ -238,7 +238,13 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {
+        "breaks": {"()": "shouyue.runtime.logs.OncePerBreak"},
+        "secrets": {"()": "shouyue.runtime.logs.WithoutSecrets"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["secrets", "breaks"]}
+    },
     "root": {"handlers": ["stderr"], "level": os.environ.get("SHOUYUE_LOG_LEVEL", "WARNING")},
     # httpx names whole addresses at INFO, and a robot's address is its key; what a client got wrong it was told
     "loggers": {

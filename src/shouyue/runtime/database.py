@@ -144,19 +144,32 @@ def refusal(error: psycopg.OperationalError, url: str) -> Problem:
     return Problem(f"The database at {where} cannot be reached: {_first_line(error)}.")
 
 
-def trouble(error: BaseException) -> Problem | None:
-    """The sentence for what an operator, and no programmer, has to mend; None for anything else."""
+def lost(error: BaseException) -> str | None:
+    """In the server's or the driver's words, why there is no connection any more; None for anything else."""
+    found = _cause(error)
+    if isinstance(found, psycopg.OperationalError) and (found.sqlstate or "08").startswith(("08", "57P")):
+        return _first_line(found)
+    return None
+
+
+def _cause(error: BaseException) -> psycopg.Error | None:
     found: BaseException | None = error
     while found is not None and not isinstance(found, psycopg.Error):
         found = found.__cause__
+    return found
+
+
+def trouble(error: BaseException) -> Problem | None:
+    """The sentence for what an operator, and no programmer, has to mend; None for anything else."""
+    found = _cause(error)
     if isinstance(found, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
         return Problem(f"The database is not at this version ({_first_line(found)}): run `shouyue prepare`.")
     if isinstance(found, psycopg.errors.DiskFull):
         return Problem("The disk of the database is full: free some space, then run the command again.")
-    if isinstance(found, psycopg.OperationalError) and (found.sqlstate or "08").startswith(("08", "57P")):
+    if (words := lost(error)) is not None:
         return Problem(
-            f"The database has gone away ({_first_line(found)}): look whether it runs and its disk has space,"
-            " then run the command again."
+            f"The database has gone away ({words}): look whether it runs and its disk has space, then run the command"
+            " again."
         )
     return None
 

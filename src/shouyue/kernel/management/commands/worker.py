@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,10 @@ from django.urls import get_resolver
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
+
+from shouyue.runtime import database
+
+_log = logging.getLogger("procrastinate.worker")  # its own words and ours are one break to the log
 
 
 class Command(BaseCommand):
@@ -25,10 +30,17 @@ class Command(BaseCommand):
         with app.replace_connector(
             PsycopgConnector(kwargs=params, min_size=1, max_size=concurrency + 2)
         ) as worker_app:
-            asyncio.run(self._work(worker_app, concurrency))
+            try:
+                asyncio.run(self._work(worker_app, concurrency))
+            except Exception as error:
+                if database.lost(error) is None:
+                    raise
+                _log.error("stopped", exc_info=error)
+                raise SystemExit(1) from None  # whoever keeps us running starts us again
 
     async def _work(self, worker_app: Any, concurrency: int) -> None:
         async with worker_app.open_async():
+            self.stdout.write("The worker is at work.")
             await worker_app.run_worker_async(
                 concurrency=concurrency,
                 name="shouyue",
