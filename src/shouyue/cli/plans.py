@@ -83,13 +83,19 @@ def _files(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _read(path: Path, words: Vocabulary, language: str) -> Plan:
-    """A plan without errors. Raises: Problem."""
+def _read(path: Path, words: Vocabulary, language: str, *, by_database: bool = False) -> Plan:
+    """A plan without errors. by_database: the holiday tables it names are kept there. Raises: Problem."""
     from shouyue.contracts.plan_language.check import check_plan
     from shouyue.contracts.plan_language.parse import parse_file
 
     parsed = parse_file(path)
     problems = check_plan(parsed, words)
+    if by_database:
+        from shouyue.contracts.calendars_of import unknown_tables
+        from shouyue.kernel.scope import EVERYTHING, acting_in
+
+        with acting_in(EVERYTHING):
+            problems = (*problems, *unknown_tables(parsed))
     for problem in problems:
         print(problem.line_of_text(language), file=sys.stderr)
     if parsed.plan is None or any(problem.severity == "error" for problem in problems):
@@ -163,7 +169,7 @@ def run_apply(chosen: argparse.Namespace) -> int:
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
     words = vocabulary.current()
-    plan = _read(chosen.file, words, chosen.language)
+    plan = _read(chosen.file, words, chosen.language, by_database=True)
     text = chosen.file.read_text(encoding="utf-8-sig")
     if chosen.contract is None:
         with _about(str(chosen.file), chosen.language), acting_in(EVERYTHING):
@@ -238,7 +244,7 @@ def run_replay(chosen: argparse.Namespace) -> int:
     from shouyue.commitments.services.replays import reading, span_of
     from shouyue.contracts import vocabulary
 
-    plan = _read(chosen.file, vocabulary.current(), chosen.language)
+    plan = _read(chosen.file, vocabulary.current(), chosen.language, by_database=True)
     with _about(chosen.contract, chosen.language), reading():
         contract = _contract(chosen.contract)
         since, until = span_of(contract, chosen.first, chosen.last)

@@ -182,6 +182,16 @@ def test_apply_refuses_a_file_with_errors(contract, tmp_path, capsys):
     assert (version_of(contract), PlanVersion.objects.count()) == (1, 1)
 
 
+def test_a_holiday_table_nobody_keeps_is_named_with_its_place_in_the_file(contract, tmp_path, capsys):
+    path = tmp_path / "table.yaml"
+    path.write_text(PLAN.replace("holidays: CN", "holidays: CNN"), encoding="utf-8")
+    assert run("apply", str(path), "--contract", "GB", "--yes") == 1
+    shown = capsys.readouterr().err
+    assert f"{path}:7:" in shown
+    assert "“CN”" in shown
+    assert PlanVersion.objects.count() == 1
+
+
 def test_replay_counts_under_both_plans_and_writes_nothing(contract, strict, capsys):
     happen(contract, 1, "ticket.reported", 40)
     happen(contract, 1, "ticket.resolved", 35)
