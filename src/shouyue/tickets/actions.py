@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +59,15 @@ def _handling(act: Act) -> Act:
     return run
 
 
+@transaction.atomic
+def _resolve(*, actor: Actor, ticket_id: int, attribution: str = "", **values: Any) -> Ticket:
+    """The solution, and what caused the fault if that is said along with it."""
+    if attribution:
+        services.set_attribution(actor=actor, ticket_id=ticket_id, attribution=attribution)
+    ticket: Ticket = _handling(services.resolve_ticket)(actor=actor, ticket_id=ticket_id, **values)
+    return ticket
+
+
 S = Status
 ACTIONS: Mapping[str, Action] = {
     action.slug: action
@@ -103,7 +113,7 @@ ACTIONS: Mapping[str, Action] = {
             "resolve",
             _("Resolve"),
             "circle-check",
-            _handling(services.resolve_ticket),
+            _resolve,
             forms.ResolveForm,
             _("Resolved."),
             primary_in=frozenset({S.ACCEPTED}),

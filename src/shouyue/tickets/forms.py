@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from shouyue.commitments import books
 from shouyue.kernel.actor import Actor
 
-from . import queries
+from . import queries, rules
 from .choices import (
     Attribution,
     CancelReason,
@@ -55,17 +56,60 @@ def with_empty(choices: Sequence[tuple[Any, Any]]) -> list[tuple[str, Any]]:
     return [EMPTY, *choices]
 
 
+def _text(value: object) -> str:
+    return "" if value is None else rules.clean_text(str(value))
+
+
 class ActForm(forms.Form):
-    """A form for one act on one ticket."""
+    """A form for one act on one ticket.
+
+    gives: conditions of contracts it meets itself, each with its fields. seen: what of the ticket stood in its boxes
+    when the writer began, sent along hidden, so that nobody undoes what another wrote meanwhile.
+    """
+
+    gives: Mapping[str, Sequence[str]] = {}
 
     def __init__(self, *args: Any, ticket: Ticket, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ticket = ticket
         self.actor = actor
         self.offer()
+        self.seen = self._seen()
 
     def offer(self) -> None:
         """Fill select boxes from the ticket's contract."""
+
+    def _seen(self) -> dict[str, str]:
+        stored = {
+            name: _text(getattr(self.ticket, name)) for name in self.fields if hasattr(self.ticket, name)
+        }
+        if not self.is_bound:
+            return {name: text for name, text in stored.items() if _text(self.initial.get(name)) == text}
+        return {name: _text(self.data[f"seen-{name}"]) for name in stored if f"seen-{name}" in self.data}
+
+    def clean(self) -> dict[str, Any]:
+        """What the writer left as he saw it stays as it is now; where two wrote differently he sees the other's."""
+        for name, seen in self.seen.items():
+            own, stored = _text(self.cleaned_data.get(name)), _text(getattr(self.ticket, name))
+            if own == seen and self.fields[name].required:
+                self.cleaned_data[name] = getattr(self.ticket, name)
+            elif own == seen:
+                self.cleaned_data.pop(name, None)
+            elif stored not in (seen, own):
+                said = _("Meanwhile somebody else wrote “%(text)s”. Send again to put yours in its place.")
+                self.add_error(name, said % {"text": self._shown(name, stored)})
+                self.seen[name] = stored
+        return self.cleaned_data
+
+    def _shown(self, name: str, value: str) -> str:
+        choices = {str(key): label for key, label in getattr(self.fields[name], "choices", ())}
+        return str(choices.get(value, value)) or "—"
+
+    def mark_missing(self, guards: Iterable[str]) -> None:
+        """Point at the fields without which the contract refuses; what was typed stays."""
+        for name in (name for guard in guards for name in self.gives.get(guard, ())):
+            if not self.cleaned_data.get(name, getattr(self.ticket, name)):
+                self.add_error(name, _("The contract asks for this."))
 
     def word(self, name: str, *, required: bool = False) -> None:
         """Offer the contract's words for a fact; a text box when any short word will do."""
@@ -205,6 +249,10 @@ class TemporaryForm(ActForm):
 
 
 class HandlingForm(ActForm):
+    """The handling record."""
+
+    gives: Mapping[str, Sequence[str]] = {"ticket.handling_recorded": ("cause", "handling", "result")}
+
     phenomenon = forms.CharField(label=_("Phenomenon"), required=False, widget=area(2))
     judgement = forms.CharField(label=_("Judgement"), required=False, widget=area(2))
     handling = forms.CharField(label=_("Handling"), required=False, widget=area(3))
@@ -222,18 +270,40 @@ class HandlingForm(ActForm):
             if hasattr(self.ticket, name):
                 self.initial.setdefault(name, getattr(self.ticket, name))
 
-    def mark_missing(self) -> None:
-        """Point at the fields without which the contract refuses; what was typed stays."""
-        for name in ("cause", "handling", "result"):
-            if not self.cleaned_data.get(name):
-                self.add_error(name, _("The contract asks for this."))
-
 
 class ResolveForm(HandlingForm):
+    """The solution with its record, and what caused the fault where the contract wants to know before closing."""
+
+    gives: Mapping[str, Sequence[str]] = {
+        **HandlingForm.gives,
+        "ticket.attribution_known": ("attribution",),
+    }
+
     permanent_fix = forms.CharField(label=_("Permanent fix"), required=False, widget=area(2))
+    attribution = forms.ChoiceField(
+        label=_("Caused by"), required=False, choices=with_empty(Attribution.choices)
+    )
     at = late_field()
 
-    field_order = ("handling", "result", "cause", "permanent_fix", "at", "phenomenon", "judgement")
+    field_order = (
+        "handling",
+        "result",
+        "cause",
+        "attribution",
+        "permanent_fix",
+        "at",
+        "phenomenon",
+        "judgement",
+    )
+
+    def offer(self) -> None:
+        contract_id = self.ticket.contract_id
+        if contract_id is None or not any(
+            "ticket.attribution_known" in books.guards_before(contract_id, act)
+            for act in ("ticket.resolve", "ticket.close")
+        ):
+            del self.fields["attribution"]
+        super().offer()
 
 
 class CallBackForm(ActForm):

@@ -187,7 +187,7 @@ def workers_of(contract_id: int | None) -> list[tuple[int, str]]:
 
 def engineers_of(contract_id: int | None) -> set[int]:
     """Who of the contract's people goes to customers by their role. Queries: two at most."""
-    goes = [*access.ENGINEERS, "regional_supervisor"]
+    goes = sorted(access.ENGINEERS - {"remote_engineer"} | {"regional_supervisor"})
     people = get_user_model().objects.filter(is_active=True, customer_id=0, roles__overlap=goes)
     found = set(people.values_list("pk", flat=True))
     if contract_id is not None:

@@ -18,8 +18,9 @@ from shouyue.signoff import access as signoffs
 from shouyue.signoff.choices import PURPOSES, Kind
 
 from . import access, rules
+from .charge_models import TicketCharge
 from .models import Ticket
-from .services import acting
+from .services import acting, charging
 
 ACTS: Mapping[str, tuple[str, str, str | Promise]] = {
     "ticket.user_confirmed": ("confirm", "confirm", _("User confirms")),
@@ -38,6 +39,7 @@ ASKED: Mapping[str, str | Promise] = {
 
 
 FORETOLD: Mapping[str, tuple[str, ...]] = {
+    "assign": ("ticket.assign",),
     "resolve": ("ticket.resolve", "ticket.close"),
     "close": ("ticket.close",),
 }
@@ -67,13 +69,14 @@ def wants(request: Request) -> list[Want]:
     return [Want(str(refusal.message), breach, refusal) for refusal, breach in gating.foreseen(request)]
 
 
-def before(move: str, actor: Actor, ticket: Ticket) -> list[Want]:
-    """What is still wanted until the ticket is closed, told with the form of an act; the user's word comes later."""
-    found = []
-    for act in FORETOLD.get(move, ()):
-        about = ("ticket", ticket.pk)
-        facts = acting.facts_of(ticket)
-        found += wants(Request(act, about, ticket.customer_id, ticket.contract_id, actor, facts))
+def before(acts: Iterable[str], actor: Actor, ticket: Ticket) -> list[Want]:
+    """What these acts would still want, told with a form before it is sent; the user's word comes later."""
+    about, facts = ("ticket", ticket.pk), acting.facts_of(ticket)
+    found = [
+        one
+        for act in acts
+        for one in wants(Request(act, about, ticket.customer_id, ticket.contract_id, actor, facts))
+    ]
     return [one for one in found if one.refusal.guard != "ticket.user_confirmed"]
 
 
@@ -105,9 +108,20 @@ def _of(refusal: Refusal, actor: Actor, ticket: Ticket, visit_id: int | None) ->
             yield Remedy(str(label), reverse("tickets:act", args=[ticket.number, slug]), in_drawer=True)
     if refusal.guard == "ticket.request_complete" and access.can(actor, "edit", ticket):
         yield Remedy(str(_("Complete the ticket")), reverse("tickets:edit", args=[ticket.number]))
+    if refusal.guard == "ticket.charge_approved" and access.can(actor, "record_handling", ticket):
+        yield _approving(ticket)
     if signoffs.can_ask(actor, ticket.contract_id):
         for wanted in refusal.wanted:
             yield _asking(wanted, actor, ticket, visit_id)
+
+
+def _approving(ticket: Ticket) -> Remedy:
+    """The approval that is waited for, else the form that quotes. Queries: two."""
+    charge = TicketCharge.objects.filter(ticket=ticket).first()
+    if charge is not None and charging.answer_to(charge) == "asked":
+        return Remedy(str(_("Customer's approval")), reverse("signoff:signoff", args=[charge.signoff_number]))
+    quote = reverse("tickets:charge", args=[ticket.number, "quote"])
+    return Remedy(str(_("Quote to the customer")), quote, in_drawer=True)
 
 
 def _asking(wanted: Wanted, actor: Actor, ticket: Ticket, visit_id: int | None) -> Remedy:

@@ -305,15 +305,14 @@ def act(request: HttpRequest, number: str, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _do(request, actor, ticket, action)
     form = action.form(ticket=ticket, actor=actor) if action.form else None
-    wants = remedies.before(action.move, actor, ticket)
-    elsewhere = [one.refusal for one in wants if not _is_asked_by(form, one.refusal)]
-    ways = remedies.remedies(elsewhere, actor, ticket)
+    wants = remedies.before(remedies.FORETOLD.get(action.move, ()), actor, ticket)
+    ways = remedies.remedies(_elsewhere(form, [one.refusal for one in wants]), actor, ticket)
     return _act_form(request, ticket, action, form, ways=ways, wants=wants)
 
 
-def _is_asked_by(form: forms.ActForm | None, refusal: Refusal) -> bool:
-    """Whether the form at hand gives what is wanted, so that no link to another one is needed."""
-    return refusal.guard == "ticket.handling_recorded" and isinstance(form, forms.HandlingForm)
+def _elsewhere(form: forms.ActForm | None, refusals: Sequence[Refusal]) -> list[Refusal]:
+    """What the form at hand does not give itself, so that a link has to lead to it."""
+    return [one for one in refusals if form is None or one.guard not in form.gives]
 
 
 def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Action) -> HttpResponse:
@@ -340,10 +339,8 @@ def _do(request: HttpRequest, actor: Actor, ticket: Ticket, action: actions.Acti
         add_errors(form, error)
         status = error.status if error.status != 409 else 422
         refusals = error.refusals if isinstance(error, GateRefused) else ()
-        if isinstance(form, forms.HandlingForm) and any(_is_asked_by(form, one) for one in refusals):
-            form.mark_missing()
-        elsewhere = [one for one in refusals if not _is_asked_by(form, one)]
-        ways = remedies.remedies(elsewhere, actor, ticket)
+        form.mark_missing(one.guard for one in refusals)
+        ways = remedies.remedies(_elsewhere(form, refusals), actor, ticket)
         return _act_form(request, ticket, action, form, status, ways)
     return go(request, page, action.done)
 

@@ -34,23 +34,30 @@ def dispatch_visit(
     """Send an engineer to the customer; one who is already under way for the ticket is not sent twice.
 
     planned_at: when the customer expects the engineer. Raises: NotFound, NotAllowed, Conflict when the ticket is
-    settled, Invalid, GateRefused. Locks: the ticket row.
+    settled or the engineer under way with other words, Invalid, GateRefused. Locks: the ticket row.
     """
     ticket = acting.lock(actor, ticket_id)
     access.require_dispatch(actor, ticket)
-    under_way: Visit | None = Visit.objects.filter(
-        ticket=ticket, engineer_id=engineer_id, state__in=rules.UNDER_WAY
-    ).first()
-    if under_way is not None:
-        return under_way
+    note = acting.checked_text("note", note)
     if source_key:
         known: Visit | None = Visit.objects.filter(ticket=ticket, source_key=source_key[:80]).first()
         if known is not None:
             return known
+    if not access.may_go(engineer_id, ticket):
+        raise Invalid(fields={"engineer_id": [_("This person does not work in the ticket's contract.")]})
+    under_way: Visit | None = Visit.objects.filter(
+        ticket=ticket, engineer_id=engineer_id, state__in=rules.UNDER_WAY
+    ).first()
+    if under_way is not None:
+        if note in ("", under_way.note) and planned_at in (None, under_way.planned_at):
+            return under_way
+        raise Conflict(
+            _("%(name)s is under way for this ticket already. Call him, or call that visit off first.")
+            % {"name": under_way.engineer.name},
+            code="under_way",
+        )
     if ticket.status not in ticket_rules.OPEN:
         raise Conflict(_("Nobody can be sent for a ticket that is solved or closed."), code="wrong_state")
-    if not access.may_go(engineer_id, ticket):
-        raise Invalid(fields={"engineer": [_("This person does not work in the ticket's contract.")]})
     if planned_at is not None and abs(planned_at - clock.now()) > acting.FARTHEST:
         raise Invalid(fields={"planned_at": [_("This time is too far away.")]})
     gates.require(
@@ -68,7 +75,7 @@ def dispatch_visit(
         dispatched_by_id=actor.user_id,
         planned_at=planned_at,
         dispatched_at=clock.now(),
-        note=acting.checked_text("note", note),
+        note=note,
         source_key=source_key[:80] if source_key else None,
     )
     _record(actor, visit, ticket, "visit.dispatched", at=None)
@@ -167,10 +174,13 @@ def _step(
     values: dict[str, str] | None = None,
     facts: dict[str, FactValue] | None = None,
 ) -> Visit:
-    """One step of a visit: the ticket is locked first, as everywhere, then the visit."""
+    """One step of a visit: the ticket is locked first, as everywhere, then the visit.
+
+    The same step with the same words is recorded once; with other words it is refused, so that they are not lost.
+    """
     visit, ticket = _held(actor, visit_id)
     to = rules.STEPS[step][1]
-    if visit.state == to:
+    if visit.state == to and all(getattr(visit, name) == value for name, value in (values or {}).items()):
         return visit
     if refusal := out_of_turn(visit, step):
         raise Conflict(refusal, code="wrong_state")

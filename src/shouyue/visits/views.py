@@ -213,7 +213,8 @@ def dispatch(request: HttpRequest, number: str) -> HttpResponse:
     ticket = tickets.ticket_with_number(actor, number)
     access.require_dispatch(actor, ticket)
     form = forms.DispatchForm(request.POST if request.method == "POST" else None, ticket=ticket)
-    status, ways = 200, []
+    wants = remedies.before(["visit.dispatch"], actor, ticket) if request.method != "POST" else []
+    status, ways = 200, remedies.remedies([one.refusal for one in wants], actor, ticket)
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -226,13 +227,11 @@ def dispatch(request: HttpRequest, number: str) -> HttpResponse:
                 )
             except ShouyueError as error:
                 add_errors(form, error)
-                status = (
-                    422 if error.status == 409 else error.status
-                )  # the drawer shows what is wrong with a form
+                status = 422 if error.status == 409 else error.status  # what the drawer shows
                 ways = remedies.after(error, actor, ticket)
             else:
                 return go(request, reverse("tickets:ticket", args=[number]), _("The engineer is sent."))
-    context = {"ticket": ticket, "form": form, "remedies": ways}
+    context = {"ticket": ticket, "form": form, "wants": wants, "remedies": ways}
     return render_page(request, "visits/dispatch.html", context, part="step", status=status)
 
 

@@ -56,19 +56,19 @@ class Held:
 
 def provide(request: Request) -> list[Refusal]:
     """What the contract's gates have against an act."""
-    return [refusal for _, refusal in _against(request) if refusal is not None]
+    return [refusal for _, missing in _against(request) for refusal in missing]
 
 
 def witness(request: Request, refusals: list[Refusal]) -> None:
     """Record how the gates of an act went: passes now, refusals when `record_refusals` is called."""
     found = _against(request)
-    held = [gate for gate, refusal in found if refusal is not None]
+    held = [gate for gate, missing in found if missing]
     for gate in held:
         _refusals.set((*_refusals.get(), Held(request, gate.name)))
     if refusals or held:
         return
     for gate in _gates_for(request):
-        broken = gate.otherwise == "record breach" and _missing(request, gate) is not None
+        broken = gate.otherwise == "record breach" and _missing(request, gate) != []
         _record(request, gate.name, "missed" if broken else "kept")
 
 
@@ -77,12 +77,11 @@ def foreseen(request: Request) -> list[tuple[Refusal, bool]]:
 
     Asked before the act, so that nobody breaks a promise unawares; records nothing.
     """
-    found = []
-    for gate in _gates_for(request):
-        missing = _missing(request, gate)
-        if missing is not None:
-            found.append((missing, gate.otherwise == "record breach"))
-    return found
+    return [
+        (missing, gate.otherwise == "record breach")
+        for gate in _gates_for(request)
+        for missing in _missing(request, gate)
+    ]
 
 
 def record_refusals() -> int:
@@ -118,9 +117,9 @@ def forget_refusals() -> None:
     _refusals.set(())
 
 
-def _against(request: Request) -> list[tuple[Gate, Refusal | None]]:
+def _against(request: Request) -> list[tuple[Gate, list[Refusal]]]:
     return [
-        (gate, _missing(request, gate) if gate.otherwise == "refuse" else None)
+        (gate, _missing(request, gate) if gate.otherwise == "refuse" else [])
         for gate in _gates_for(request)
     ]
 
@@ -147,12 +146,15 @@ def _plain(request: Request) -> dict[str, Any]:
     return facts
 
 
-def _missing(request: Request, gate: Gate) -> Refusal | None:
+def _missing(request: Request, gate: Gate) -> list[Refusal]:
+    """All that a gate still wants: whoever is refused learns everything at once."""
     book = books.current(request.contract_id or 0)
     asked = replace(request, facts={**request.facts, "commitment": gate.name})
-    missing = unmet(gate.requires, asked, book)
-    if missing is None:
-        return None
+    parts = gate.requires.parts if isinstance(gate.requires, All) else (gate.requires,)
+    return [_said(missing, gate) for part in parts if (missing := unmet(part, asked, book))]
+
+
+def _said(missing: Refusal, gate: Gate) -> Refusal:
     said = str(missing.message)
     title = gate.title
 

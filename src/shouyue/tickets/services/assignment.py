@@ -28,9 +28,9 @@ def assign_ticket(
     NotFound, NotAllowed, Conflict, Invalid, GateRefused. Locks: the ticket row.
     """
     ticket = acting.begin(actor, ticket_id, "assign")
+    _require_worker(ticket, "to", to)
     if ticket.assignee_id == to and ticket.status in (Status.ASSIGNED, Status.ACCEPTED) and owner is None:
         return ticket
-    _require_worker(ticket, "to", to)
     if owner is not None:
         _require_worker(ticket, "owner", owner)
     _ask_gate(actor, ticket)

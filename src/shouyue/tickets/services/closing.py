@@ -36,20 +36,19 @@ def resolve_ticket(
     """The fault is cleared or the wish fulfilled; handling data may be given along.
 
     texts: see `record_handling`. at: when, if it is written down later. A waiting ticket stops waiting. Raises:
-    NotFound, NotAllowed, Conflict, Invalid, GateRefused. Locks: the ticket row.
+    NotFound, NotAllowed, Conflict (also when it is resolved already, with other words), Invalid, GateRefused.
+    Locks: the ticket row.
     """
     ticket = acting.lock(actor, ticket_id)
     access.require(actor, "resolve", ticket)
-    if ticket.status == Status.RESOLVED:
+    told = (texts or {}, cause, program_error_class, permanent_fix)
+    if ticket.status == Status.RESOLVED and not _write(ticket, *told):
         return ticket
     acting.require_state(ticket, "resolve")
     when = acting.moment(at, ticket)
     if ticket.status == Status.WAITING:
         work.end_wait(actor, ticket)
-    changed = work.write_handling(ticket, texts or {}, cause, program_error_class)
-    if permanent_fix:
-        ticket.permanent_fix = acting.checked_text("permanent_fix", permanent_fix)
-        changed.append("permanent_fix")
+    changed = _write(ticket, *told)
     if changed:
         acting.finish(actor, ticket, "ticket.handling_recorded", changed)
     _ask(actor, "ticket.resolve", ticket)
@@ -59,6 +58,22 @@ def resolve_ticket(
     return acting.finish(
         actor, ticket, "ticket.resolved", ["status", "resolved_at", "resolved_tier"], at=when
     )
+
+
+def _write(
+    ticket: Ticket,
+    texts: Mapping[str, str],
+    cause: str | None,
+    program_error_class: str | None,
+    permanent_fix: str,
+) -> list[str]:
+    """Put the record of the solution into a locked ticket; returns the columns that changed. Raises: Invalid."""
+    changed = work.write_handling(ticket, texts, cause, program_error_class)
+    permanent_fix = acting.checked_text("permanent_fix", permanent_fix)
+    if permanent_fix not in ("", ticket.permanent_fix):
+        ticket.permanent_fix = permanent_fix
+        changed.append("permanent_fix")
+    return changed
 
 
 @transaction.atomic

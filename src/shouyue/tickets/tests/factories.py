@@ -31,3 +31,17 @@ def make_resolved(contract: Contract | None = None, *, actor: Actor | None = Non
     services.take_ticket(actor=agent, ticket_id=ticket.pk)
     services.respond_to_ticket(actor=agent, ticket_id=ticket.pk)
     return services.resolve_ticket(actor=agent, ticket_id=ticket.pk)
+
+
+def gate_before(act: str, requires: str, given_by: str = "agent") -> str:
+    """A gate for the end of `contracts.tests.factories.PLAN`."""
+    return f"""
+  asked-before:
+    kind: gate
+    title: {{zh: 条件未满足不得操作, en: Not before the condition is met}}
+    text: {{zh: 条件未满足不得操作。, en: This is not done before the condition is met.}}
+    internal: true
+    act: {act}
+    requires: {requires}
+    given_by: {given_by}
+"""

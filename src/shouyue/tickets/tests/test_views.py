@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from shouyue.accounts.tests.factories import client_of
-from shouyue.contracts.tests.factories import PLAN, make_contract, make_contract_site
+from shouyue.contracts.tests.factories import make_contract, make_contract_site
 from shouyue.contracts.tests.people import (
     make_agent,
     make_contact,
@@ -383,76 +383,3 @@ def test_people_of_the_customer_are_led_to_their_own_page_of_a_ticket():
         assert f"{theirs}confirm/" in answer.content.decode()
     stranger = client_of(make_customer_user(make_contract()))
     assert stranger.get(page(ticket)).status_code == stranger.get("/tickets/NO-SUCH-1/").status_code == 404
-
-
-CLOSING = """
-  recorded:
-    kind: gate
-    title: {zh: 故障记录完整, en: Fault form filled in}
-    text: {zh: 关闭前须记录完整。, en: Nothing is closed before it is written down.}
-    internal: true
-    act: ticket.close
-    requires: {all: [{guard: ticket.handling_recorded}, {guard: ticket.attribution_known}]}
-    given_by: agent
-"""
-
-
-def test_the_form_that_resolves_says_what_closing_will_ask():
-    ticket = make_ticket(make_contract(text=PLAN + CLOSING))
-    agent = make_agent()
-    client = client_of(agent)
-    services.take_ticket(actor=agent, ticket_id=ticket.pk)
-    text = client.get(page(ticket, "resolve/")).content.decode()
-    assert "关闭工单前，合同还要求：" in text
-    assert "请先填写故障原因、处理过程和处理结果" in text
-    assert page(ticket, "handling/") not in text  # this very form takes them
-    services.record_handling(
-        actor=agent,
-        ticket_id=ticket.pk,
-        texts={"handling": "换电源", "result": "恢复"},
-        cause="configuration",
-    )
-    text = client.get(page(ticket, "resolve/")).content.decode()
-    assert page(ticket, "attribution/") in text
-    services.set_attribution(actor=agent, ticket_id=ticket.pk, attribution="ours")
-    assert "合同还要求" not in client.get(page(ticket, "resolve/")).content.decode()
-    assert "合同还要求" not in client.get(page(ticket, "grade/")).content.decode()
-
-
-def test_a_refused_solution_points_at_the_fields_it_lacks_and_keeps_what_was_typed():
-    text = PLAN + CLOSING.replace("ticket.close", "ticket.resolve")
-    ticket = make_ticket(make_contract(text=text))
-    agent = make_agent()
-    client = client_of(agent)
-    services.take_ticket(actor=agent, ticket_id=ticket.pk)
-    services.set_attribution(actor=agent, ticket_id=ticket.pk, attribution="ours")
-    refused = client.post(page(ticket, "resolve/"), {"handling": "换电源", "result": "恢复"})
-    said = refused.content.decode()
-    assert refused.status_code == 422
-    assert refused.context["form"].errors["cause"] == ["合同要求填写此项。"]
-    assert not {"handling", "result"} & set(refused.context["form"].errors)
-    assert "换电源" in said
-    assert page(ticket, "handling/") not in said
-    whole = {"handling": "换电源", "result": "恢复", "cause": "configuration"}
-    assert client.post(page(ticket, "resolve/"), whole).status_code == 303
-    ticket.refresh_from_db()
-    assert ticket.status == "resolved"
-
-
-DISPATCHING = """
-  complete:
-    kind: gate
-    title: {zh: 不重复询问用户, en: The user is not asked twice}
-    text: {zh: 派单时信息完整。, en: Information is complete at dispatch.}
-    internal: true
-    act: visit.dispatch
-    requires: {guard: ticket.request_complete}
-    given_by: agent
-"""
-
-
-def test_a_call_is_logged_with_what_sending_somebody_will_ask():
-    asks, free = make_contract(text=PLAN + DISPATCHING), make_contract()
-    client, said = client_of(make_agent()), "派出工程师前须补齐"
-    assert client.get("/desk/log/", {"contract_id": asks.pk}).content.decode().count(said) == 3
-    assert said not in client.get("/desk/log/", {"contract_id": free.pk}).content.decode()

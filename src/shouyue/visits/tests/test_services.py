@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shouyue.contracts.models import Membership
 from shouyue.contracts.tests.factories import make_contract
 from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
 from shouyue.kernel import clock
@@ -106,3 +107,49 @@ def test_cancelling_needs_a_reason_and_is_not_possible_on_site(case):
     services.arrive(actor=engineer, visit_id=visit.pk)
     with pytest.raises(Conflict):
         services.cancel_visit(actor=agent, visit_id=visit.pk, reason="用户取消")
+
+
+def leave_the_contract(engineer):
+    Membership.objects.filter(user_id=engineer.user_id).delete()
+
+
+def test_who_has_left_the_contract_is_not_sent_again(case):
+    _contract, agent, engineer, ticket, visit = case
+    leave_the_contract(engineer)
+    with pytest.raises(Invalid) as refused:
+        services.dispatch_visit(actor=agent, ticket_id=ticket.pk, engineer_id=engineer.user_id)
+    assert list(refused.value.fields) == ["engineer_id"]
+    services.cancel_visit(actor=agent, visit_id=visit.pk, reason="已离开项目")
+    assert verbs() == ["dispatched", "cancelled"]
+
+
+def test_one_dispatch_sent_twice_is_one_whatever_happened_between(case):
+    contract, agent, _engineer, ticket, _visit = case
+    engineer = make_engineer(contract)
+    sent = {"actor": agent, "ticket_id": ticket.pk, "engineer_id": engineer.user_id, "source_key": "one"}
+    first = services.dispatch_visit(**sent, note="带梯子")
+    leave_the_contract(engineer)
+    assert services.dispatch_visit(**sent, note="带梯子").pk == first.pk
+
+
+def test_other_words_for_an_engineer_under_way_are_refused_and_not_lost(case):
+    _contract, agent, engineer, ticket, visit = case
+    sent = {"actor": agent, "ticket_id": ticket.pk, "engineer_id": engineer.user_id}
+    assert services.dispatch_visit(**sent, note="带光功率计").pk == visit.pk
+    for words in ({"note": "带梯子"}, {"planned_at": clock.now() + timedelta(hours=2)}):
+        with pytest.raises(Conflict, match=engineer.name) as refused:
+            services.dispatch_visit(**sent, **words)
+        assert refused.value.code == "under_way"
+    assert verbs() == ["dispatched"]
+
+
+def test_leaving_twice_in_other_words_is_refused_and_not_lost(case):
+    _contract, agent, engineer, _ticket, visit = case
+    services.arrive(actor=engineer, visit_id=visit.pk)
+    said = {"visit_id": visit.pk, "outcome": "solved", "report": "更换光模块"}
+    services.leave(actor=engineer, **said)
+    assert services.leave(actor=agent, **said).report == "更换光模块"
+    with pytest.raises(Conflict):
+        services.leave(actor=agent, **{**said, "report": "重启"})
+    assert verbs()[-1] == "left"
+    assert verbs().count("left") == 1

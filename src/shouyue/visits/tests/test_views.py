@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shouyue.accounts.tests.factories import client_of
-from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.factories import PLAN, make_contract
 from shouyue.contracts.tests.people import make_agent, make_customer_user, make_engineer
-from shouyue.tickets.tests.factories import make_ticket
+from shouyue.tickets.tests.factories import gate_before, make_ticket
 from shouyue.visits import forms, services
 from shouyue.visits.models import Visit
 
@@ -41,6 +41,31 @@ def test_engineers_stand_first_and_the_only_one_is_chosen(ticket, engineer):
     assert str(agent.user_id) in [pk for pk, _name in others]
     assert (str(title), str(other_title)) == ("工程师", "其他可派人员")
     assert form.initial["engineer_id"] == engineer.user_id
+
+
+def test_who_works_from_afar_stands_among_the_others(contract, ticket, engineer):
+    remote = make_engineer(contract, "remote_engineer")
+    _nobody, (_title, first), (_other, others) = (
+        forms.DispatchForm(ticket=ticket).fields["engineer_id"].choices
+    )
+    assert [pk for pk, _name in first] == [str(engineer.user_id)]
+    assert str(remote.user_id) in [pk for pk, _name in others]
+
+
+def test_the_form_that_sends_says_beforehand_what_the_contract_wants():
+    gate = gate_before("visit.dispatch", "{guard: ticket.request_complete}")
+    contract = make_contract(text=PLAN + gate)
+    ticket, engineer = make_ticket(contract), make_engineer(contract)
+    client, path = client_of(make_agent()), reverse("visits:dispatch", args=[ticket.number])
+    said, edit = "尚需登记：", reverse("tickets:edit", args=[ticket.number])
+    shown = client.get(path).content.decode()
+    assert said in shown
+    assert f'href="{edit}"' in shown
+    refused = client.post(path, {"engineer_id": engineer.user_id})
+    assert refused.status_code == 422
+    assert refused.content.decode().count(said) == 1
+    free = client.get(reverse("visits:dispatch", args=[make_ticket().number])).content.decode()
+    assert "合同要求" not in free
 
 
 def test_the_engineer_goes_from_button_to_button(visit, engineer):
