@@ -104,8 +104,8 @@ class TicketChange(Schema):
 class ListQuery(rest.PageQuery):
     """status: one state, `open` or `all`; assignee: `me`, `none` or an id; due: `overdue` or `at_risk`."""
 
-    contract_id: int | None = Field(None, le=2**63 - 1)
-    customer_id: int | None = Field(None, le=2**63 - 1)
+    contract_id: int | None = Field(None, ge=0, le=2**63 - 1)
+    customer_id: int | None = Field(None, ge=0, le=2**63 - 1)
     status: str = "open"
     assignee: str = ""
     channel: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from shouyue.kernel.actor import Actor
 from shouyue.web import rest
 
 from . import queries
+from .charge_models import TicketCharge
 from .services import charging
 
 router = Router(tags=["tickets"])
@@ -48,22 +50,29 @@ class TicketChargeOut(Schema):
 
 
 def _answer(actor: Actor, number: str) -> dict[str, object]:
-    ticket = queries.plain_ticket(actor, number)
-    found = charging.shown(actor, ticket)
-    charge = found.charge
+    found = charging.shown(actor, queries.plain_ticket(actor, number))
+    charge = found.charge or TicketCharge()
     return {
         "step": found.step,
         "reason": found.reason,
-        "item": charge.item if charge else "",
-        "warranty_class": charge.warranty_class if charge else "",
-        "discount": charge.discount if charge else 0,
-        "quoted": charge.quoted if charge else None,
-        "quoted_at": charge.quoted_at if charge else None,
-        "signoff": charge.signoff_number if charge else "",
-        "stated": charge.done if charge else None,
-        "stated_at": charge.done_at if charge else None,
-        "stated_for": charge.done_text if charge else "",
+        "item": charge.item,
+        "warranty_class": charge.warranty_class,
+        "discount": charge.discount,
+        "quoted": charge.quoted,
+        "quoted_at": charge.quoted_at,
+        "signoff": charge.signoff_number,
+        "stated": charge.done,
+        "stated_at": charge.done_at,
+        "stated_for": charge.done_text,
     }
+
+
+def _do(
+    request: HttpRequest, number: str, act: Callable[..., TicketCharge], data: Schema
+) -> dict[str, object]:
+    actor = rest.actor_of(request)
+    act(actor=actor, ticket_id=queries.id_of(actor, number), **data.model_dump())
+    return _answer(actor, number)
 
 
 @router.get("tickets/{number}/charge", response=TicketChargeOut, summary="Where its charge stands")
@@ -76,22 +85,16 @@ def read_charge(request: HttpRequest, number: str) -> dict[str, object]:
 )
 @rest.repeatable
 def decide_charge(request: HttpRequest, number: str, data: ChargeDecisionIn) -> dict[str, object]:
-    actor = rest.actor_of(request)
-    charging.decide_charge(actor=actor, ticket_id=queries.id_of(actor, number), **data.model_dump())
-    return _answer(actor, number)
+    return _do(request, number, charging.decide_charge, data)
 
 
 @router.post("tickets/{number}/charge/quote", response=TicketChargeOut, summary="Quote it to the customer")
 @rest.repeatable
 def quote_charge(request: HttpRequest, number: str, data: AmountIn) -> dict[str, object]:
-    actor = rest.actor_of(request)
-    charging.quote_charge(actor=actor, ticket_id=queries.id_of(actor, number), **data.model_dump())
-    return _answer(actor, number)
+    return _do(request, number, charging.quote_charge, data)
 
 
 @router.post("tickets/{number}/charge/statement", response=TicketChargeOut, summary="State what was charged")
 @rest.repeatable
 def state_charge(request: HttpRequest, number: str, data: AmountIn) -> dict[str, object]:
-    actor = rest.actor_of(request)
-    charging.state_charge(actor=actor, ticket_id=queries.id_of(actor, number), **data.model_dump())
-    return _answer(actor, number)
+    return _do(request, number, charging.state_charge, data)

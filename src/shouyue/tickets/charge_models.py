@@ -7,8 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
-
-from .models import Ticket, TicketPartQuerySet
+from shouyue.kernel.scope import VisibleQuerySet
 
 
 class TicketCharge(models.Model):
@@ -18,7 +17,7 @@ class TicketCharge(models.Model):
     """
 
     customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
-    ticket = SameCustomerForeignKey(Ticket, models.PROTECT, db_index=False, related_name="charges")
+    ticket = SameCustomerForeignKey("tickets.Ticket", models.PROTECT, db_index=False, related_name="charges")
     decision_id = models.BigIntegerField()
     is_free = models.BooleanField()
     item = models.CharField(_("service item"), max_length=80, blank=True, default="")
@@ -32,7 +31,7 @@ class TicketCharge(models.Model):
     done_text = models.TextField(blank=True, default="")
     done_at = models.DateTimeField(null=True)
 
-    objects = TicketPartQuerySet.as_manager()
+    objects = VisibleQuerySet.as_manager()
 
     class Meta:
         ordering = ("id",)

@@ -19,6 +19,7 @@ from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 from shouyue.parties.models import Contact, Site
 
+from . import charge_models  # noqa: F401 -- Django finds its table here
 from .choices import (
     Attribution,
     Cause,
@@ -330,6 +331,3 @@ class TicketRevision(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("ticket", "version"), name="tickets_ticketrevision_version_uniq"),
         )
-
-
-from . import charge_models  # noqa: E402, F401 -- Django finds its table here

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from shouyue.commitments.calendar_models import Decision
 from shouyue.commitments.services import deciding
@@ -24,6 +25,8 @@ from . import acting
 
 MOST = Decimal("100000000")
 PURPOSE = "cost"
+_COVERED = _l("The contract covers it; nothing is charged.")
+_CHARGED = _l("The work is charged already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
     """Let the contract say whether the ticket is charged; anew whenever item or class turn out different.
 
     Raises: NotFound, NotAllowed; Invalid for an unknown item or class; Conflict when work was already charged, or no
-    contract is set. A quote falls when the ticket turns out free. Events: decision.taken, approval.cancelled. Locks:
-    the ticket row.
+    contract is set. A quote falls when the contract now says something else than when it was made. Events:
+    decision.taken, approval.cancelled. Locks: the ticket row.
     """
     ticket = _held(actor, ticket_id)
     rules = compiled(ticket.contract_id or 0)
@@ -52,7 +55,7 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
         raise Invalid(fields={"warranty_class": [_("Choose one of these.")]})
     known = TicketCharge.objects.filter(ticket=ticket).first()
     if known is not None and known.done_at is not None:
-        raise Conflict(_("The work is charged already."))
+        raise Conflict(_CHARGED)
     decision = deciding.decide(
         actor=actor,
         decision=deciding.CHARGE,
@@ -71,8 +74,9 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
         "warranty_class": warranty_class,
         "discount": float(decision.outcome.get("discount", 0)),
     }
-    if known is not None and is_free and known.signoff_number:
-        _call_off(actor, known, _("The contract covers it; nothing is charged."))
+    if known is not None and known.signoff_number and not _says_the_same(known, decision):
+        said = _COVERED if is_free else _("The contract gives another reason now.")
+        _call_off(actor, known, str(said))
         values |= {"quoted": None, "quote_text": "", "quoted_at": None, "signoff_number": ""}
     charge: TicketCharge
     charge, _new = TicketCharge.objects.update_or_create(ticket=ticket, defaults=values)
@@ -85,8 +89,9 @@ def quote_charge(
 ) -> TicketCharge:
     """Quote what is charged and ask the customer's approver for it. A new quote calls the earlier one off.
 
-    amount: yuan, after any discount. Raises: NotFound, NotAllowed, Invalid; Conflict when it is free or done.
-    Events: approval.asked. Locks: the ticket row.
+    amount: yuan, after any discount. The same quote again, while it waits or is approved, is the one that was made.
+    Raises: NotFound, NotAllowed, Invalid; Conflict when it is free or done. Events: approval.asked. Locks: the
+    ticket row.
     """
     ticket = _held(actor, ticket_id)
     charge = _charge_of(ticket)
@@ -94,6 +99,8 @@ def quote_charge(
         raise Conflict(_("There is nothing to quote for this ticket."))
     _check_amount(amount)
     said = acting.checked_text("text", text, required=True)
+    if (charge.quoted, charge.quote_text) == (amount, said) and answer_to(charge) in ("asked", "given"):
+        return charge
     _call_off(actor, charge, _("A new quote replaces it."))
     reason = deciding.reason_of(Decision.objects.get(pk=charge.decision_id), actor.language)
     signoff = ask(
@@ -118,18 +125,22 @@ def quote_charge(
 def state_charge(*, actor: Actor, ticket_id: int, amount: Decimal, text: str) -> TicketCharge:
     """State what the work cost in the end; not more than the customer approved.
 
-    Raises: NotFound, NotAllowed, Invalid; Conflict when it is free, stated already, or not approved.
+    Raises: NotFound, NotAllowed, Invalid; Conflict when it is free, stated already in other words, or not approved.
     Event: ticket.charge_stated. Locks: the ticket row.
     """
     ticket = _held(actor, ticket_id)
     charge = _charge_of(ticket)
-    if charge.is_free or charge.done_at is not None or answer_to(charge) != "given":
-        raise Conflict(_("Work is charged only once the customer has approved the quote."))
     _check_amount(amount)
+    said = acting.checked_text("text", text, required=True)
+    if (charge.done, charge.done_text) == (amount, said):
+        return charge
+    if charge.is_free or charge.done_at is not None:
+        raise Conflict(_COVERED if charge.is_free else _CHARGED)
+    if answer_to(charge) != "given":
+        raise Conflict(_("Work is charged only once the customer has approved the quote."))
     if charge.quoted is not None and amount > charge.quoted:
         raise Invalid(fields={"amount": [_("This is more than the customer approved; make a new quote.")]})
-    charge.done, charge.done_at = amount, clock.now()
-    charge.done_text = acting.checked_text("text", text, required=True)
+    charge.done, charge.done_text, charge.done_at = amount, said, clock.now()
     charge.save(update_fields=["done", "done_text", "done_at"])
     acting.record(actor, ticket, "ticket.charge_stated", facts={"cents": int(amount * 100)})
     return charge
@@ -177,6 +188,12 @@ def _charge_of(ticket: Ticket) -> TicketCharge:
     return found
 
 
+def _says_the_same(charge: TicketCharge, decision: Decision) -> bool:
+    """Whether the contract gives the reason and the terms under which this was quoted."""
+    before = Decision.objects.get(pk=charge.decision_id)
+    return all(getattr(before, name) == getattr(decision, name) for name in ("source", "name", "outcome"))
+
+
 def _call_off(actor: Actor, charge: TicketCharge, words: str) -> None:
     open_one = Signoff.objects.filter(number=charge.signoff_number, state="asked").first()
     if open_one is not None:
@@ -184,5 +201,5 @@ def _call_off(actor: Actor, charge: TicketCharge, words: str) -> None:
 
 
 def _check_amount(amount: Decimal) -> None:
-    if not amount.is_finite() or not Decimal(0) < amount <= MOST:
-        raise Invalid(fields={"amount": [_("Give an amount above zero.")]})
+    if not amount.is_finite() or not Decimal(0) < amount <= MOST or amount != round(amount, 2):
+        raise Invalid(fields={"amount": [_("Give an amount above zero, to the cent.")]})

@@ -10,9 +10,9 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
 
 from shouyue.accounts.tests.factories import client_of
-from shouyue.contracts.tests.factories import make_contract
+from shouyue.contracts.tests.factories import PLAN, make_contract
 from shouyue.contracts.tests.people import make_agent, make_customer_user
-from shouyue.kernel.errors import Conflict, NotFound
+from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.kernel.models import Event
 from shouyue.signoff.models import Signoff
 from shouyue.signoff.services import give
@@ -21,7 +21,7 @@ from shouyue.tickets import charge_views
 from shouyue.tickets.charge_models import TicketCharge
 from shouyue.tickets.services import charging
 
-from .factories import make_ticket
+from .factories import gate_before, make_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +93,94 @@ def test_a_quote_falls_when_the_ticket_turns_out_free():
     signoff.refresh_from_db()
     assert signoff.state == "cancelled"
     assert (charge.is_free, charge.quoted, charge.signoff_number) == (True, None, "")
+
+
+def approved():
+    ticket, agent = ticket_and_agent()
+    approver, _contact = make_admin(ticket.contract, "approver")
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(800), text="换电源")
+    give(actor=approver, step_id=step_of(Signoff.objects.get()).pk)
+    return ticket, agent
+
+
+def test_the_same_quote_sent_twice_asks_the_customer_once():
+    ticket, agent, signoff = quoted()
+    again = charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal("800.00"), text="换电源 ")
+    assert again.signoff_number == signoff.number
+    assert Signoff.objects.count() == 1
+    other = charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(700), text="换电源")
+    signoff.refresh_from_db()
+    assert (signoff.state, other.signoff_number != signoff.number) == ("cancelled", True)
+
+
+def test_an_approval_holds_only_for_the_reason_it_was_asked_with():
+    ticket, agent = approved()
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    assert charging.shown(agent, ticket).step == "work"
+    charge = charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="hardware-repair")
+    assert (charge.is_free, charging.shown(agent, ticket).step) == (False, "quote")
+    with pytest.raises(Conflict):
+        charging.state_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(800), text="工料")
+
+
+def test_a_statement_is_made_once_and_a_refusal_says_why():
+    ticket, agent = approved()
+    told = {"actor": agent, "ticket_id": ticket.pk, "amount": Decimal(700), "text": "工料"}
+    first = charging.state_charge(**told)
+    assert charging.state_charge(**told).done_at == first.done_at
+    assert Event.objects.filter(verb="ticket.charge_stated").count() == 1
+    with pytest.raises(Conflict, match="已登记收费"):
+        charging.state_charge(**{**told, "amount": Decimal(600)})
+    free, agent = ticket_and_agent()
+    charging.decide_charge(actor=agent, ticket_id=free.pk, item="hotline")
+    with pytest.raises(Conflict, match="合同已涵盖"):
+        charging.state_charge(**{**told, "actor": agent, "ticket_id": free.pk})
+
+
+@pytest.mark.parametrize("amount", ["0", "0.001", "5.005", "NaN", "1e30"])
+def test_an_amount_is_above_zero_and_has_cents_at_most(amount):
+    ticket, agent = ticket_and_agent()
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    with pytest.raises(Invalid) as refused:
+        charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(amount), text="工料")
+    assert list(refused.value.fields) == ["amount"]
+
+
+def test_decided_anew_the_form_begins_with_what_was_said_before():
+    ticket, agent = ticket_and_agent()
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade", warranty_class="hardware")
+    page = charge_views.charge(request_of(agent), ticket.number, "decide").content.decode()
+    for chosen in ("upgrade", "hardware"):
+        assert f'<option value="{chosen}" selected>' in page
+
+
+def test_only_who_may_open_the_approval_finds_a_link_to_it():
+    ticket, agent, signoff = quoted()
+    link = f'href="/signoffs/{signoff.number}/"'
+    for actor, linked in (
+        (agent, True),
+        (make_customer_user(ticket.contract), True),
+        (make_customer_user(ticket.contract, "customer.end_user"), False),
+    ):
+        shown = charge_views.panel(request_of(actor), ticket)
+        assert (signoff.number in shown, link in shown) == (True, linked)
+
+
+def test_what_waits_for_the_approval_leads_to_the_quote_and_then_to_the_approval():
+    gate = gate_before("ticket.resolve", "{guard: ticket.charge_approved}", "customer.approver")
+    contract = make_contract(text=PLAN + gate, starts_on=date(2020, 1, 1), ends_on=date(2040, 1, 1))
+    agent = make_agent()
+    ticket = make_ticket(contract=contract, actor=agent)
+    make_admin(contract, "approver")
+    client, path = client_of(agent), f"/tickets/{ticket.number}/"
+    charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    form = '<p class="sy-chip-list mb-3"><a class="btn btn-sm" href="{}"'.format
+    assert form(f"{path}charge/quote/") in client.get(f"{path}resolve/").content.decode()
+    charge = charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(800), text="换电源")
+    answer = client.post(f"{path}resolve/")
+    assert answer.status_code == 422
+    assert form(f"/signoffs/{charge.signoff_number}/") in answer.content.decode()
 
 
 def test_by_api_decided_quoted_and_stated():
