@@ -21,8 +21,9 @@ from shouyue.demo import queries
 from shouyue.demo.choices import Stage, State
 from shouyue.demo.models import DemoProgress, DemoStep, DemoStory
 from shouyue.demo.rules import life
+from shouyue.demo.rules.rhythm import ZONE
 from shouyue.demo.rules.script import Script, Step
-from shouyue.kernel import clock, locks
+from shouyue.kernel import clock, locks, verification
 from shouyue.kernel.errors import Conflict, ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import deliver_batch, mark_all_read
@@ -154,6 +155,7 @@ def _live(days: int, tickets: int, seed: int, end: datetime, tell: Tell) -> Outc
         _note(percent=98, stage=Stage.FINISH)
     _analyse()
     with acting_in(EVERYTHING):
+        verification.anchor_day(end.astimezone(ZONE).date() - timedelta(days=1))  # as at the midnight before
         _note(percent=100, state=State.READY, ready_at=clock.now(), planned_until=end)
     tell(100, Stage.FINISH)
     return outcome

@@ -22,7 +22,9 @@ from shouyue.demo.rules.script import Step
 from shouyue.demo.services import acting, erasing, loading, playing
 from shouyue.kernel import clock, verification
 from shouyue.kernel.errors import Conflict
+from shouyue.kernel.models import EventAnchor
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.parties.models import Contact
 from shouyue.runtime.errors import Problem
 from shouyue.signoff.models import Signoff
 from shouyue.tickets.models import Ticket
@@ -83,6 +85,8 @@ def test_load_makes_the_world_and_settles_promises_in_virtual_time() -> None:
     crossings = Contract.objects.get(code="FV").sites
     assert (crossings.filter(area="urban").count(), crossings.filter(area="outer").count()) == (23, 46)
     assert User.objects.get(username="desk").check_password("keep-our-word")
+    approvers = Contact.objects.filter(capacities__contains=["approver"], user__isnull=False)
+    assert approvers.values("customer_id").distinct().count() == 8
     assert Visit.objects.filter(state="left").exists()
     assert count("commitments_obligation WHERE state = 'kept'") > 50
     assert count("commitments_obligation WHERE settled_at > %s OR next_at <= %s", END, END) == 0
@@ -92,6 +96,8 @@ def test_load_makes_the_world_and_settles_promises_in_virtual_time() -> None:
     report = verification.verify()
     assert report.events > 300
     assert report.findings == ()
+    assert report.anchors == 1
+    assert EventAnchor.objects.get().day == date(2026, 3, 11)
     with pytest.raises(Conflict) as refusal:
         load(tickets=5)
     assert refusal.value.code == "loaded"
