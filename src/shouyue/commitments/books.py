@@ -58,6 +58,14 @@ def pinned(contract_id: int, plan_version_id: int) -> Book:
     return _of_contract(compiled(contract_id), plan_version_id)
 
 
+def readable(contract_id: int, plan_version_id: int) -> Book | None:
+    """As `pinned`; None when nothing more can be done about what is pinned to it: its plan cannot be read any more."""
+    try:
+        return pinned(contract_id, plan_version_id)
+    except ShouyueError:
+        return None
+
+
 def of_plan(plan_version_id: int) -> Book:
     """A plan version's book without a contract, for look-ups."""
     key = (plan_version_id, vocabulary.rebinding_verbs())

@@ -6,7 +6,7 @@ the conditions a plan may name (`ticket.user_confirmed`); the module that can ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -58,15 +58,22 @@ Witness = Callable[[Request, list[Refusal]], None]
 
 _acts: dict[str, str | Promise] = {}
 _told: dict[str, list[str]] = {}
+_changed: dict[str, frozenset[str]] = {}
 _guards: dict[str, Guard] = {}
 _providers: list[Provider] = []
 _witnesses: list[Witness] = []
 _bookkeepers: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
-def declare_act(name: str, label: str | Promise, *, told_by: Sequence[str] = ()) -> None:
-    """Make an act known that plans may put a gate before. told_by: the events recorded each time it is done."""
+def declare_act(
+    name: str, label: str | Promise, *, told_by: Sequence[str] = (), changes: Iterable[str] = ()
+) -> None:
+    """Make an act known that plans may put a gate before.
+
+    told_by: the events recorded each time it is done; changes: the facts these tell as they are after it.
+    """
     _acts[name] = label
+    _changed[name] = frozenset(changes)
     for verb in told_by:
         _told.setdefault(verb, []).append(name)
 
@@ -83,6 +90,11 @@ def declared_acts() -> Mapping[str, str | Promise]:
 def told_acts() -> Mapping[str, Sequence[str]]:
     """Verb → the acts it tells of."""
     return MappingProxyType(_told)
+
+
+def changed_by(act: str) -> frozenset[str]:
+    """The facts an act changes: what its events tell of them is not what its gates were asked with."""
+    return _changed.get(act, frozenset())
 
 
 def declared_guards() -> Mapping[str, Guard]:

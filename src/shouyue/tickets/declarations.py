@@ -111,13 +111,13 @@ FACT_TYPES = {name: kind.value for name, kind in TICKET_FACTS.items()}
 def declare() -> None:
     """Called once, when the module is ready."""
     events.declare(*_verbs())
-    for act, label, told in (
-        ("ticket.assign", _("Assign a ticket"), "ticket.assigned"),
-        ("ticket.resolve", _("Resolve a ticket"), "ticket.resolved"),
-        ("ticket.close", _("Close a ticket"), "ticket.closed"),
-        ("ticket.raise_tier", _("Hand a ticket to another tier"), "ticket.tier_raised"),
+    for act, label, told, changes in (
+        ("ticket.assign", _("Assign a ticket"), "ticket.assigned", ("status", "assignee")),
+        ("ticket.resolve", _("Resolve a ticket"), "ticket.resolved", ("status",)),
+        ("ticket.close", _("Close a ticket"), "ticket.closed", ("status",)),
+        ("ticket.raise_tier", _("Hand a ticket to another tier"), "ticket.tier_raised", ("tier",)),
     ):
-        gates.declare_act(act, label, told_by=[told])
+        gates.declare_act(act, label, told_by=[told], changes=changes)
         own = {"to_tier": "code", "reason": "text"} if act == "ticket.raise_tier" else {}
         vocabulary.declare_act_facts(act, FACT_TYPES | own)
     for guard, check, label in (

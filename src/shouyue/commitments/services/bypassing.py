@@ -19,8 +19,8 @@ from shouyue.commitments.rules.happenings import Happening
 from shouyue.contracts import vocabulary
 from shouyue.contracts.plan_language.match import match_facts
 from shouyue.contracts.plan_language.model import Gate
+from shouyue.contracts.rules import acts_of_milestone
 from shouyue.kernel import events, gates
-from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.verification import Finding
 
 from . import gating, past
@@ -104,7 +104,7 @@ def findings() -> list[Finding]:
 
 def _events(contracts: list[int], verbs: list[str], since: datetime | None) -> Iterator[Happening]:
     first = datetime(1970, 1, 1).astimezone() if since is None else since - BEFORE
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:  # the check of all times reads more than memory holds
         cursor.execute(_EVENTS, [contracts, verbs, first])
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from map(past.happening, rows)
@@ -124,15 +124,21 @@ def _gates_before(act: str, event: Happening, plans: dict[int, list[tuple[int, i
     """The gates of an act that its event shows to have been meant; what it cannot show is left out."""
     contract_id = event.contract_id or 0
     versions = [version for number, version in plans.get(contract_id, ()) if number < event.id]
-    if not versions:
+    book = books.readable(contract_id, versions[-1]) if versions else None
+    if book is None:
         return []
-    try:
-        book = books.pinned(contract_id, versions[-1])
-    except ShouyueError:
-        return []  # a plan this release cannot read any more
-    shown = {*(vocabulary.current().verbs.get(event.verb) or ()), *events.common_facts()}
+    milestone = event.facts.get("milestone")
+    if milestone is not None and act not in acts_of_milestone(book.plan, str(milestone)):
+        return []  # the warranty starts with one milestone of several
+    told = {*(vocabulary.current().verbs.get(event.verb) or ()), *events.common_facts()}
+    shown = told - gates.changed_by(act)
     return [
         gate
         for gate in book.gates.get(act, ())
-        if match_facts(gate.when) <= shown and book.applies(gate, event.facts)
+        if _looks_at(gate) <= shown and book.applies(gate, event.facts)
     ]
+
+
+def _looks_at(gate: Gate) -> frozenset[str]:
+    """The facts that decide whether a gate stands before an act at all."""
+    return match_facts(gate.when) | ({"stage"} if gate.stages else frozenset())

@@ -18,6 +18,7 @@ from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.contracts import vocabulary
 from shouyue.contracts.choices import Role
+from shouyue.contracts.enricher import enrich
 from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import (
     All,
@@ -33,7 +34,6 @@ from shouyue.contracts.plan_language.model import (
     Unset,
     WithinWindow,
 )
-from shouyue.contracts.queries import compiled, stage_today
 from shouyue.kernel import clock, events, gates
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
@@ -119,8 +119,7 @@ def forget_refusals() -> None:
 
 def _against(request: Request) -> list[tuple[Gate, list[Refusal]]]:
     return [
-        (gate, _missing(request, gate) if gate.otherwise == "refuse" else [])
-        for gate in _gates_for(request)
+        (gate, _missing(request, gate) if gate.otherwise == "refuse" else []) for gate in _gates_for(request)
     ]
 
 
@@ -140,8 +139,7 @@ def _plain(request: Request) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for key, value in request.facts.items():
         facts[key] = value.isoformat() if isinstance(value, datetime | date) else value
-    if request.contract_id is not None and "stage" not in facts:
-        facts["stage"] = stage_today(compiled(request.contract_id)) or None
+    facts = {**enrich(request.subject[0], request.contract_id, facts), **facts}
     facts.setdefault("occurred_at", clock.now().isoformat())
     return facts
 

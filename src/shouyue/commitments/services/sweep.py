@@ -22,7 +22,6 @@ from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.reducer import Verdict, begin, miss
 from shouyue.commitments.rules.timing import VERDICT
 from shouyue.kernel import clock, events, locks
-from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.services import post
 
@@ -123,7 +122,7 @@ def _work(obligations: list[Obligation], now: datetime) -> None:
     for obligation in obligations:
         key = obligation.contract_id, obligation.plan_version_id
         if key not in known:
-            known[key] = _book_of(obligation)
+            known[key] = books.readable(*key)
         book = known[key]
         if book is None or obligation.commitment not in book.deadlines:
             obligation.next_at = None
@@ -144,14 +143,6 @@ def _work(obligations: list[Obligation], now: datetime) -> None:
     clocks.refresh(verdict.obligation.case for verdict, _, _ in turn.verdicts if verdict.outcome != "warned")
     told = [item for item in turn.taken if item.entry.step is not None and item.entry.step.to]
     post(drafts_for([*told, *silent]))  # last: it holds the readers' digests until the end
-
-
-def _book_of(obligation: Obligation) -> Book | None:
-    """The book an obligation runs by; None when nothing more can be done about it: its plan cannot be read any more."""
-    try:
-        return books.pinned(obligation.contract_id, obligation.plan_version_id)
-    except ShouyueError:
-        return None
 
 
 def _advance(book: Book, obligation: Obligation, turn: _Turn) -> None:

@@ -18,6 +18,7 @@ from shouyue.commitments import books
 from shouyue.contracts import services as contracts
 from shouyue.contracts.models import Contract
 from shouyue.contracts.plan_language.model import Guard
+from shouyue.contracts.rules import acts_of_milestone
 from shouyue.demo.rules import texts
 from shouyue.demo.rules.rhythm import Pace
 from shouyue.demo.rules.script import Caller, Place, Scene
@@ -147,12 +148,9 @@ def _milestone(plan: str, contract: Contract, name: str, day: date, manager: Use
 def sign_for_milestone(contract: Contract, name: str, manager: User) -> None:
     """Have the sheets signed without which the contract's gates let nobody record the milestone."""
     book = books.current(contract.pk)
-    acts = ["contract.reach_milestone"]
-    if book.plan.warranty is not None and name in repr(book.plan.warranty.starts):
-        acts.append("contract.start_warranty")
     sheets = {
         sheet: gate.title.zh
-        for act in acts
+        for act in acts_of_milestone(book.plan, name)
         for gate in book.gates.get(act, ())
         if book.applies(gate, {"milestone": name})
         for sheet in _sheets(gate.requires)
