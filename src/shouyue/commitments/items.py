@@ -43,6 +43,15 @@ def items_of(name: str, contract_id: int) -> Sequence[Item]:
     return source(contract_id) if source else ()
 
 
+def chosen(name: str, contract_id: int, is_meant: Callable[[Mapping[str, Any]], bool]) -> list[Item]:
+    """Of the things of a sort those whose facts are meant, each once. Queries: the source's."""
+    found: dict[int, Item] = {}
+    for item in items_of(name, contract_id):
+        if item.id not in found and is_meant(item.facts):
+            found[item.id] = item
+    return list(found.values())
+
+
 def sites(contract_id: int) -> list[Item]:
     """The contract's own sites with their zones. Queries: those of `compiled`."""
     rules = compiled(contract_id)
@@ -53,19 +62,19 @@ def sites(contract_id: int) -> list[Item]:
 
 
 _PEOPLE = """
-SELECT m.user_id, array_agg(m.role ORDER BY m.role) FROM contracts_membership m JOIN accounts_user u ON u.id = m.user_id
+SELECT DISTINCT m.user_id, m.role FROM contracts_membership m JOIN accounts_user u ON u.id = m.user_id
 WHERE m.contract_id = %(contract)s AND u.is_active AND m.role NOT LIKE 'customer.%%' AND m.role <> 'supervision_firm'
   AND (m.starts_on IS NULL OR m.starts_on <= %(today)s) AND (m.ends_on IS NULL OR m.ends_on >= %(today)s)
-GROUP BY m.user_id ORDER BY m.user_id
+ORDER BY m.user_id, m.role
 """
 
 
 def people(contract_id: int) -> list[Item]:
-    """The provider's people on the contract today, each with a role it holds. Queries: one."""
+    """The provider's people on the contract today, each once for every role he holds. Queries: one."""
     today = clock.today(compiled(contract_id).zone)
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"contract": contract_id, "today": today})
-        return [Item(user, {"person": user, "role": roles[0]}) for user, roles in cursor.fetchall()]
+        return [Item(user, {"person": user, "role": role}) for user, role in cursor.fetchall()]
 
 
 def _labels(sql: str) -> cases.Labels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,16 +20,17 @@ from shouyue.commitments.rules.aiming import plan_steps
 from shouyue.commitments.rules.anchoring import midnight
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
-from shouyue.commitments.rules.periods import Term, share_of, terms
+from shouyue.commitments.rules.periods import Term, share_of, term_of, terms
 from shouyue.commitments.rules.recurrence import agreed
 from shouyue.commitments.rules.reducer import Verdict
 from shouyue.commitments.rules.ties import item_tie
 from shouyue.contracts.plan_language.model import Period, Quota, Target
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.rules import ContractRules
-from shouyue.kernel import clock
+from shouyue.kernel import arrays, clock
 
-from . import planning, storage
+from . import past, planning, storage
+from . import verdicts as verdicts_of
 
 NO_DATA = "no_data"
 
@@ -35,7 +38,8 @@ NO_DATA = "no_data"
 def open_periods(row: Commitment) -> datetime | None:
     """Open the obligation of the running period, and of those since the last look. Returns when to look again.
 
-    The caller holds the commitment's row. Queries: five or so, and those of the measure.
+    What runs follows the contract's end. The caller holds the commitment's row. Queries: seven or so, whatever the
+    number of obligations, and those of their figures.
     """
     now = clock.now()
     rules = compiled(row.contract_id)
@@ -46,10 +50,11 @@ def open_periods(row: Commitment) -> datetime | None:
         planning.withdraw(row, book, is_off=not rules.is_active)
         return None
     every = agreed(promise.every)
+    verdicts: list[Verdict] = []
     if isinstance(every, Period) and every.unit not in ("once", "gap"):
-        _open(row, book, promise, every, rules, spans, now)
+        verdicts = _open(row, book, promise, every, rules, spans, now)
     row.planned_until = now
-    refresh(row, book, promise, now)
+    verdicts_of.tell([*verdicts, *refresh(row, now)], book)
     return planning.next_look(rules, now)
 
 
@@ -61,28 +66,92 @@ def _open(
     rules: ContractRules,
     spans: list[tuple[date, date]],
     now: datetime,
-) -> None:
+) -> list[Verdict]:
     zone = ZoneInfo(rules.zone)
     since = min(row.planned_until or row.began_at or now, now).astimezone(zone).date()
     today = now.astimezone(zone).date()
     covered = items_for(promise, rules.contract_id)
     fresh: list[Obligation] = []
     for term in terms(every, since, today + timedelta(days=1), rules.starts_on):
-        for start, end in spans:
-            cut = Term(term.key, max(term.starts_on, start), min(term.ends_on, end))
-            if cut.starts_on < cut.ends_on and cut.starts_on <= today:
-                joined = Term(term.key, today, cut.ends_on) if _was_looked_at(row, cut, zone) else cut
-                for item in covered:
-                    counted = joined if item else cut
-                    share = share_of(term, counted.starts_on, counted.ends_on)
-                    if counted.days > 0:
-                        fresh.append(_made(row, book, promise, rules, counted, share, item))
-                break
+        cut = _part(term, spans)
+        if cut is None or cut.starts_on > today:
+            continue
+        joined = Term(term.key, today, cut.ends_on) if _was_looked_at(row, cut, zone) else cut
+        for item in covered:
+            counted = joined if item else cut
+            share = share_of(term, counted.starts_on, counted.ends_on)
+            if counted.days > 0:
+                fresh.append(_made(row, book, promise, rules, counted, share, item))
     known = planning.known_keys(row, [one.period for one in fresh])
     for one in fresh:
         one.occurrence = known.get(one.period, (0, False))[0] + 1
-    left = planning.left(row, {item.id for item in covered if item})
-    storage.write([*left, *(one for one in fresh if not known.get(one.period, (0, False))[1])])
+    opened = [one for one in fresh if not known.get(one.period, (0, False))[1]]
+    storage.write_open([*planning.left(row, {item.id for item in covered if item}), *opened])
+    moved = _follow(row, book, every, rules, spans, now)
+    if isinstance(promise, Quota):
+        _catch_up(book, promise, [*opened, *moved], row.began_at or now)
+    verdicts = [verdict for one in moved for verdict in weigh(book, one, now)]
+    storage.write(moved)
+    return verdicts
+
+
+def _part(term: Term, spans: Sequence[tuple[date, date]]) -> Term | None:
+    """The part of a period in which a promise holds, its first stretch; None when it holds on none of its days."""
+    for start, end in spans:
+        cut = Term(term.key, max(term.starts_on, start), min(term.ends_on, end))
+        if cut.starts_on < cut.ends_on:
+            return cut
+    return None
+
+
+_RUNS = """
+SELECT id, period, opened_at, due_at FROM commitments_obligation
+WHERE commitment_id = %s AND plan_version_id = %s AND falls_at >= %s
+  AND (state = 'running' OR state IN ('kept', 'missed') AND ended_event_id IS NULL)
+"""
+
+
+def _follow(
+    row: Commitment,
+    book: Book,
+    every: Period,
+    rules: ContractRules,
+    spans: Sequence[tuple[date, date]],
+    now: datetime,
+) -> list[Obligation]:
+    """What is to end on another day than it was opened for, because the contract or its stage does.
+
+    What holds on no day of its period any more is void; the caller weighs and writes the rest. Queries: one, three
+    more when something moved. Locks: what moved.
+    """
+    calendar = book.calendar("always")
+    wanted: dict[int, tuple[date | None, float]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNS, [row.pk, book.plan_version_id, now])
+        for number, period, opened_at, due_at in cursor.fetchall():
+            opened_on = opened_at.astimezone(calendar.zone).date()
+            term = term_of(every, opened_on, rules.starts_on)
+            if term.key != period.partition(":")[0]:
+                continue  # counted from another first day of the contract: it ends as it was opened
+            cut = _part(term, spans)
+            ends_on = cut.ends_on if cut is not None and cut.ends_on > opened_on else None
+            if ends_on is None or midnight(ends_on, calendar) != due_at:
+                wanted[number] = ends_on, share_of(term, opened_on, ends_on or opened_on)
+    moved, gone = [], []
+    for one in storage.hold_ids(list(wanted)) if wanted else ():
+        ends_on, share = wanted[one.id]
+        if ends_on is not None:
+            one.due_at = midnight(ends_on, calendar).astimezone(UTC)
+            one.facts["share"] = round(share, 6)
+            at_risk_since = one.warn_at
+            plan_steps(book, book.deadlines[row.name], one)
+            one.warn_at = at_risk_since
+            moved.append(one)
+        elif one.state == "running":
+            planning.end(one, "not_meant")
+            gone.append(one)
+    storage.write(gone)
+    return moved
 
 
 def _was_looked_at(row: Commitment, term: Term, zone: ZoneInfo) -> bool:
@@ -94,7 +163,7 @@ def _was_looked_at(row: Commitment, term: Term, zone: ZoneInfo) -> bool:
 def items_for(promise: Quota | Target, contract_id: int) -> list[Item | None]:
     """The things for each of which the figure counts; one None when it is the contract as a whole."""
     each = promise.each if isinstance(promise, Quota) else ""
-    return [None] if each in ("", "contract") else list(items.items_of(each, contract_id))
+    return [None] if each in ("", "contract") else list(items.chosen(each, contract_id, lambda _facts: True))
 
 
 def _made(
@@ -136,7 +205,7 @@ def _made(
 
 
 _RUNNING = """
-SELECT o.id FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
+SELECT o.id, o.plan_version_id FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
 WHERE c.contract_id = %s AND c.name = %s AND o.period <> '' AND o.opened_at <= %s AND o.due_at > %s
   AND o.state <> 'void' AND (%s = '' OR o.tie = %s) ORDER BY o.id LIMIT 1 FOR UPDATE OF o
 """
@@ -144,23 +213,33 @@ _ADD = """
 INSERT INTO commitments_contribution (customer_id, contract_id, obligation_id, event_id, amount, token, at, reason)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (obligation_id, event_id) DO NOTHING
 """
-_TOTAL = (
-    "SELECT coalesce(sum(amount), 0), count(*), count(DISTINCT token) FILTER (WHERE token <> '') "
-    "FROM commitments_contribution WHERE obligation_id = %s"
-)
+_TOTAL = """
+SELECT coalesce(sum(amount), 0), count(*), count(DISTINCT token) FILTER (WHERE token <> '')
+FROM commitments_contribution WHERE obligation_id = %s AND (at < %s OR reason <> '')
+"""
 
 
-def gather(book: Book, event: Happening) -> list[Verdict]:
-    """Add what an event contributes to the quotas that count it. Queries: four per quota. Locks: the obligation."""
-    verdicts: list[Verdict] = []
-    for promise in book.gathered.get(event.verb, ()):
-        if not book.applies(promise, event.facts) or not book.holds(promise.amount.when, event.facts):
-            continue
-        amount, token = told(promise, event)
-        if amount is None:
-            continue
-        verdicts += _add(book, promise, event, amount, token)
-    return verdicts
+def gather(versions: Sequence[Book], event: Happening) -> list[Verdict]:
+    """Add what an event contributes to the quotas that count it, each by the plan version it was opened under.
+
+    versions: the contract's books, the current one first. Queries: five per quota, none for what no version counts.
+    Locks: the obligation.
+    """
+    counting: dict[str, Quota] = {}
+    for book in versions:
+        for promise in book.gathered.get(event.verb, ()):
+            if _counted(book, promise, event)[0] is not None:
+                counting.setdefault(promise.name, promise)
+    return [
+        verdict for promise in counting.values() for verdict in _add(versions[0].contract_id, promise, event)
+    ]
+
+
+def _counted(book: Book, promise: Quota, event: Happening) -> tuple[float | None, str]:
+    """What an event adds under a plan version, and its token; None where that does not count it."""
+    if not book.applies(promise, event.facts) or not book.holds(promise.amount.when, event.facts):
+        return None, ""
+    return told(promise, event)
 
 
 def told(promise: Quota, event: Happening) -> tuple[float | None, str]:
@@ -182,19 +261,27 @@ def tie_told(contract_id: int, promise: Quota, event: Happening) -> str:
     return item_tie(contract_id, promise.each, int(number) if number.isdigit() else -1)
 
 
-def _add(book: Book, promise: Quota, event: Happening, amount: float, token: str) -> list[Verdict]:
-    tie = tie_told(book.contract_id, promise, event)
+def _add(contract_id: int, promise: Quota, event: Happening) -> list[Verdict]:
+    tie = tie_told(contract_id, promise, event)
     with connection.cursor() as cursor:
-        cursor.execute(_RUNNING, [book.contract_id, promise.name, event.at, event.at, tie, tie])
+        cursor.execute(_RUNNING, [contract_id, promise.name, event.at, event.at, tie, tie])
         found = cursor.fetchone()
         if found is None:
+            return []
+        number, version = found
+        book = books.readable(contract_id, version)
+        own = book.measured.get(promise.name) if book is not None else None
+        if book is None or not isinstance(own, Quota) or own.amount.verb != event.verb:
+            return []
+        amount, token = _counted(book, own, event)
+        if amount is None:
             return []
         cursor.execute(
             _ADD,
             [
                 book.customer_id,
-                book.contract_id,
-                found[0],
+                contract_id,
+                number,
                 event.id,
                 Decimal(str(amount)),
                 token,
@@ -202,30 +289,75 @@ def _add(book: Book, promise: Quota, event: Happening, amount: float, token: str
                 "",
             ],
         )
-    (obligation,) = storage.load_ids([found[0]])
+    (obligation,) = storage.load_ids([number])
     verdicts = weigh(book, obligation, clock.now(), event)
     storage.write([obligation])
     return verdicts
 
 
+_TOLD_BEFORE = f"""
+SELECT {past.COLUMNS} FROM kernel_event e
+WHERE e.contract_id = %s AND e.verb = %s AND e.occurred_at >= %s AND e.occurred_at < %s ORDER BY e.occurred_at, e.id
+"""  # noqa: S608 - constants
+_ADD_MANY = """
+INSERT INTO commitments_contribution (customer_id, contract_id, obligation_id, event_id, amount, token, at, reason)
+SELECT %s, %s, v.obligation_id, v.event_id, v.amount::numeric, v.token, v.at, ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+    AS v (obligation_id, event_id, amount, token, at)
+ON CONFLICT (obligation_id, event_id) DO NOTHING
+"""
+
+
+def _catch_up(book: Book, promise: Quota, periods: Sequence[Obligation], began_at: datetime) -> None:
+    """Add what was told before its period was opened, or while that was to end earlier; nothing twice. Queries: two."""
+    stored = [one for one in periods if one.id and one.due_at is not None]
+    if not stored:
+        return
+    since = max(min(one.opened_at for one in stored), began_at)
+    until = max(one.due_at for one in stored if one.due_at is not None)
+    by_tie: dict[str, list[Obligation]] = defaultdict(list)
+    for one in stored:
+        by_tie[one.tie].append(one)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD_BEFORE, [book.contract_id, promise.amount.verb, since, until])
+        found = [past.happening(event) for event in cursor.fetchall()]
+        rows = []
+        for event in found:
+            amount, token = _counted(book, promise, event)
+            tie = tie_told(book.contract_id, promise, event)
+            for one in by_tie.get(tie, ()) if tie else stored:
+                if amount is not None and one.due_at is not None and one.opened_at <= event.at < one.due_at:
+                    rows.append((one.id, event.id, str(Decimal(str(amount))), token, event.at))
+                    break
+        if rows:
+            cursor.execute(_ADD_MANY, [book.customer_id, book.contract_id, *arrays.literals(rows)])
+
+
 # The figure and the verdict
 
 
-def refresh(row: Commitment, book: Book, promise: Quota | Target, now: datetime) -> None:
-    """Work out the interim figures of what runs."""
+def refresh(row: Commitment, now: datetime) -> list[Verdict]:
+    """Work out the interim figures of what runs. Returns what is to be told.
+
+    An event that is at one of them weighs it itself: it is left out, not waited for. Locks: the others.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM commitments_obligation WHERE commitment_id = %s AND settled_at IS NULL "
-            "AND state = 'running' AND due_at > %s",
+            "AND state = 'running' AND due_at > %s ORDER BY id FOR UPDATE SKIP LOCKED",
             [row.pk, now],
         )
         ids = [found[0] for found in cursor.fetchall()]
     if not ids:
-        return
+        return []
     obligations = storage.load_ids(ids)
-    for obligation in obligations:
-        weigh(book, obligation, now)
+    verdicts: list[Verdict] = []
+    for one in obligations:
+        book = books.readable(one.contract_id, one.plan_version_id)
+        if book is not None:
+            verdicts += weigh(book, one, now)
     storage.write(obligations)
+    return verdicts
 
 
 def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | None = None) -> list[Verdict]:
@@ -242,7 +374,8 @@ def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | 
     obligation.dirty = True
     obligation.warn_at = (obligation.warn_at or now) if at_risk and state == "running" else None
     if state != before:
-        _settle(book, obligation, state, event.at if event else obligation.due_at, event)
+        at = event.at if event else obligation.due_at if is_over else now
+        _settle(book, obligation, state, at, event)
     if state == "missed" and before != "missed":
         return [Verdict("missed", obligation, obligation.missed_at or obligation.due_at)]
     return [Verdict("kept", obligation, obligation.kept_at or now)] if state == "kept" != before else []
@@ -250,7 +383,7 @@ def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | 
 
 def _weigh_quota(promise: Quota, obligation: Obligation, now: datetime, *, is_over: bool) -> tuple[str, bool]:
     with connection.cursor() as cursor:
-        cursor.execute(_TOTAL, [obligation.id])
+        cursor.execute(_TOTAL, [obligation.id, obligation.due_at])
         total, counted, distinct = cursor.fetchone()
     amount = float(distinct if promise.amount.how == "distinct" else total)
     limits = figures.limits_of(promise.bounds)
@@ -310,9 +443,8 @@ def correct(*, obligation_id: int, event_id: int, amount: float, at: datetime, r
 
     The caller has checked access and recorded the event. Returns the figure after it. Locks: the obligation.
     """
+    (obligation,) = storage.hold_ids([obligation_id])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM commitments_obligation WHERE id = %s FOR UPDATE", [obligation_id])
-        (obligation,) = storage.load_ids([obligation_id])
         cursor.execute(
             _ADD,
             [

@@ -5,33 +5,29 @@ What an occurrence is called (`2026-W47:site:12`) is unique, so that planning tw
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from shouyue.commitments import books, items
-from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.items import Item
 from shouyue.commitments.models import Commitment
-from shouyue.commitments.rules import drawing
 from shouyue.commitments.rules.aiming import plan_steps, silence_from
 from shouyue.commitments.rules.book import Book, Duty
 from shouyue.commitments.rules.happenings import Obligation
 from shouyue.commitments.rules.recurrence import ONCE, Frame, Occurrence, agreed, look_ahead, occurrences
 from shouyue.commitments.rules.reducer import Reaction, Verdict
 from shouyue.commitments.rules.ties import item_tie
-from shouyue.contracts.plan_language.match import shift
 from shouyue.contracts.plan_language.model import Commitment as Promise
-from shouyue.contracts.plan_language.model import Period, Recurring, Sample, Share, Span, Standing
+from shouyue.contracts.plan_language.model import Period, Recurring, Span, Standing
 from shouyue.contracts.queries import compiled
 from shouyue.contracts.rules import ContractRules, shift_day
 from shouyue.kernel import clock
 
-from . import past, storage
+from . import past, sampling, storage
 from . import verdicts as verdicts_of
 
 AHEAD_DAYS = 60
@@ -110,8 +106,8 @@ def withdraw(row: Commitment, book: Book, *, is_off: bool = False) -> None:
     existing = _open_rows(row)
     for obligation in existing:
         if obligation.state in ("waiting", "running"):
-            _end(obligation, "stopped")
-    storage.write(existing)
+            end(obligation, "stopped")
+    storage.write_open(existing)
 
 
 def left(row: Commitment, there: Collection[int]) -> list[Obligation]:
@@ -123,7 +119,7 @@ def left(row: Commitment, there: Collection[int]) -> list[Obligation]:
         if one.subject[0] != "contract" and one.subject[1] not in there and one.due_at and one.due_at > now
     ]
     for obligation in gone:
-        _end(obligation, "not_meant")
+        end(obligation, "not_meant")
     return gone
 
 
@@ -149,12 +145,15 @@ def _plan(
     wanted = _wanted(row, book, duty, promise, rules, spans, now)
     rows = {obligation.period: obligation for obligation in _open_rows(row)}
     known = known_keys(row, wanted)
+    in_force_since = cache(partial(_in_force_since, row))  # asked of many occurrences after a stop
     fresh = []
     for key, (item, occurrence) in wanted.items():
         obligation = rows.get(key)
         if obligation is not None:
             _move(book, obligation, occurrence, now)
-        elif not known.get(key, (0, False))[1] and _is_asked(row, promise, item, occurrence, now):
+        elif not known.get(key, (0, False))[1] and _is_asked(
+            row, promise, item, occurrence, now, in_force_since
+        ):
             made = _made(row, book, promise, rules, key, item, occurrence, now)
             made.occurrence = known.get(key, (0, False))[0] + 1
             fresh.append(made)
@@ -162,7 +161,7 @@ def _plan(
         if key not in wanted:
             _unwanted(promise, book, obligation, now)
     verdicts = _catch_up(row, book, fresh, now)
-    storage.write([*rows.values(), *fresh])
+    storage.write_open([*rows.values(), *fresh])
     begun = [Verdict("opened", one, one.opened_at) for one in fresh if one.state == "running"]
     verdicts_of.tell([*begun, *verdicts], book)
 
@@ -188,24 +187,23 @@ def _wanted(
     found = occurrences(promise, frame, since, look_ahead(every, today, rules.starts_on, days))
     if not duty.item:
         return {item.key: (None, item) for item in found if not promise.when or book.holds(promise.when, {})}
-    covered = _covered(book, promise, duty.item, rules.contract_id)
+    things = covered(book, promise, duty.item, rules.contract_id)
     if promise.sample is not None:
-        return _sampled(row, promise.sample, duty.item, found, covered, rules, now)
+        return sampling.sampled(row, promise.sample, duty.item, found, things, rules, now)
     return {
         f"{occurrence.key}:{duty.item}:{item.id}": (item, occurrence)
         for occurrence in found
-        for item in covered
+        for item in things
     }
 
 
-def _covered(book: Book, promise: Recurring, sort: str, contract_id: int) -> list[Item]:
+def covered(book: Book, promise: Recurring, sort: str, contract_id: int) -> list[Item]:
+    """The things a promise is about, as its plan chooses them. Queries: those of the sort."""
     chosen = promise.covers or promise.sample
     match = chosen.match if chosen is not None else None
-    return [
-        item
-        for item in items.items_of(sort, contract_id)
-        if book.holds(match, item.facts) and book.holds(promise.when, item.facts)
-    ]
+    return items.chosen(
+        sort, contract_id, lambda facts: book.holds(match, facts) and book.holds(promise.when, facts)
+    )
 
 
 def _move(book: Book, obligation: Obligation, occurrence: Occurrence, now: datetime) -> None:
@@ -275,14 +273,19 @@ def _has_joined(row: Commitment, occurrence: Occurrence, now: datetime) -> bool:
 
 
 def _is_asked(
-    row: Commitment, promise: Recurring, item: Item | None, occurrence: Occurrence, now: datetime
+    row: Commitment,
+    promise: Recurring,
+    item: Item | None,
+    occurrence: Occurrence,
+    now: datetime,
+    in_force_since: Callable[[], datetime],
 ) -> bool:
     """What fell due before a thing joined, or before the plan said so, is nobody's debt.
 
-    Of the part of a period in which a thing joins, `pro_rata` asks when at least half is left. Queries: one at most.
+    Of the part of a period in which a thing joins, `pro_rata` asks when at least half is left.
     """
     if item is None:
-        return occurrence.key == ONCE or occurrence.due_at > now or occurrence.due_at > _in_force_since(row)
+        return occurrence.key == ONCE or occurrence.due_at > now or occurrence.due_at > in_force_since()
     if not _has_joined(row, occurrence, now):
         return True
     left = (occurrence.due_at - now) / (occurrence.due_at - occurrence.opens_at)
@@ -315,10 +318,11 @@ def _unwanted(promise: Recurring, book: Book, obligation: Obligation, now: datet
     pinned = obligation.plan_version_id != book.plan_version_id
     if obligation.state == "running" and pinned and obligation.subject[0] == "contract":
         return  # it opened under an earlier version and runs on by it
-    _end(obligation, "not_meant")
+    end(obligation, "not_meant")
 
 
-def _end(obligation: Obligation, ending: str) -> None:
+def end(obligation: Obligation, ending: str) -> None:
+    """Nothing is asked for it any more; the caller writes it."""
     obligation.state = "void"
     obligation.ending = ending
     obligation.settled_at = clock.now()
@@ -374,92 +378,6 @@ def known_keys(row: Commitment, wanted: Iterable[str]) -> dict[str, tuple[int, b
         return {period: (last, stands) for period, last, stands in cursor.fetchall()}
 
 
-# Samples
-
-
-_DRAWN = "SELECT period, drawn, drawn_at FROM commitments_draw WHERE commitment_id = %s AND drawn_at >= %s"
-
-
-def _sampled(
-    row: Commitment,
-    sample: Sample,
-    sort: str,
-    found: list[Occurrence],
-    covered: list[Item],
-    rules: ContractRules,
-    now: datetime,
-) -> dict[str, tuple[Item | None, Occurrence]]:
-    """Draw for periods that have begun; nobody knows a sample ahead of its time."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DRAWN, [row.pk, _rested_since(sample, rules, now)])
-        earlier = cursor.fetchall()
-    drawn = {period: list(ids) for period, ids, _ in earlier}
-    by_id = {item.id: item for item in covered}
-    wanted: dict[str, tuple[Item | None, Occurrence]] = {}
-    for occurrence in found:
-        if occurrence.opens_at > now:
-            continue
-        if occurrence.key not in drawn:
-            resting: dict[int, int] = {}
-            for _period, ids, at in earlier:
-                for number in by_id.keys() & ids:
-                    age = int((now - at).total_seconds())
-                    resting[number] = min(age, resting.get(number, age))
-            drawn[occurrence.key] = _draw(row, sample, occurrence.key, list(by_id), resting, now)
-            earlier.append((occurrence.key, drawn[occurrence.key], now))
-        for number in drawn[occurrence.key]:
-            if number in by_id:
-                wanted[f"{occurrence.key}:{sort}:{number}"] = (by_id[number], replace(occurrence))
-    return wanted
-
-
-def _rested_since(sample: Sample, rules: ContractRules, now: datetime) -> datetime:
-    """Draws further back neither bar anything nor belong to a period still open."""
-    rested = shift(now, sample.not_again_for, rules.zone, back=True) if sample.not_again_for else now
-    return min(rested or now, now - timedelta(days=400))
-
-
-def _draw(
-    row: Commitment,
-    sample: Sample,
-    period: str,
-    population: list[int],
-    resting: dict[int, int],
-    now: datetime,
-) -> list[int]:
-    share, count = agreed(sample.share), agreed(sample.count)
-    size = drawing.sample_size(
-        len(population),
-        percent=share.percent if isinstance(share, Share) else None,
-        count=count if isinstance(count, int) else None,
-        at_least=sample.at_least,
-    )
-    barred = {number: age for number, age in resting.items() if _rests(sample, age)}
-    seed = secrets.token_hex(16)
-    drawn = drawing.draw(population, size, seed, barred)
-    Draw.objects.create(
-        customer_id=row.customer_id,
-        contract_id=row.contract_id,
-        commitment_id=row.pk,
-        period=period,
-        seed=seed,
-        population=sorted(population),
-        resting=sorted(barred),
-        size=size,
-        drawn=drawn,
-        drawn_at=now,
-    )
-    return drawn
-
-
-def _rests(sample: Sample, age: int) -> bool:
-    if sample.not_again_for is None:
-        return False
-    now = clock.now()
-    since = shift(now, sample.not_again_for, "UTC", back=True)
-    return since is not None and now - timedelta(seconds=age) > since
-
-
 # Silence
 
 
@@ -475,21 +393,21 @@ def _watch_silence(
     today = now.astimezone(ZoneInfo(rules.zone)).date()
     active = any(start <= today < end for start, end in spans)
     rows = _open_rows(row)
-    covered: list[Item | None] = [None]
+    things: list[Item | None] = [None]
     if duty.item and isinstance(duty.promise, Recurring):
-        covered = list(_covered(book, duty.promise, duty.item, rules.contract_id))
-    wanted = {_silence_key(duty, item): item for item in covered} if active else {}
+        things = list(covered(book, duty.promise, duty.item, rules.contract_id))
+    wanted = {_silence_key(duty, item): item for item in things} if active else {}
     running = {obligation.period for obligation in rows}
     for obligation in rows:
         if obligation.period not in wanted and obligation.state in ("waiting", "running"):
-            _end(obligation, "not_meant")
+            end(obligation, "not_meant")
     known = known_keys(row, wanted)
     fresh = [
         _silence(row, book, duty, rules, key, item, known.get(key, (0, False))[0] + 1, now)
         for key, item in wanted.items()
         if key not in running and (duty.gap is not None or not known.get(key, (0, False))[1])
     ]
-    storage.write([*rows, *fresh])
+    storage.write_open([*rows, *fresh])
     verdicts_of.tell([Verdict("opened", one, one.opened_at) for one in fresh], book)
 
 

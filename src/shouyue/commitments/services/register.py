@@ -52,7 +52,7 @@ class _Concern:
             event.subject_type == "obligation"
             and event.verb != ATTESTED
             and not (self.closes or self.reopens or self.moved)
-            and event.verb not in book.gathered
+            and not any(event.verb in one.gathered for one in self.versions)
             and event.verb not in book.watched
         )
 
@@ -136,8 +136,8 @@ def _take(concern: _Concern) -> None:
     book = concern.versions[0]
     recorded, event = concern.event, happening_of(concern.event)
     ties = _ties(concern, event)
-    if event.verb in book.gathered:
-        tell(figures.gather(book, event), book)
+    if any(event.verb in one.gathered for one in concern.versions):
+        tell(figures.gather(concern.versions, event), book)
     if event.verb == ATTESTED:
         ties.extend(storage.ties_of_obligation(event.subject))
     new_case = recorded.seq == 1 and event.subject == event.case

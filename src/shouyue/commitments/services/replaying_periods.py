@@ -165,10 +165,12 @@ def _obligations(stage: Stage, book: Book, duty: Duty, promise: Recurring) -> li
         for one in occurrences(promise, frame, first, last + timedelta(days=1))
         if stage.since < one.due_at <= stage.until  # a time at midnight belongs to the day before
     ]
-    covered = _covered(book, promise, duty.item, rules.contract_id) if duty.item else [None]
+    things: list[items.Item | None] = [None]
+    if duty.item:
+        things = list(planning.covered(book, promise, duty.item, rules.contract_id))
     made = []
     for occurrence in due:
-        for item in covered:
+        for item in things:
             if item is None and promise.when and not book.holds(promise.when, {}):
                 continue
             key = f"{occurrence.key}:{duty.item}:{item.id}" if item else occurrence.key
@@ -198,16 +200,6 @@ def _obligations(stage: Stage, book: Book, duty: Duty, promise: Recurring) -> li
             obligation.next_at = obligation.opened_at
             made.append(obligation)
     return made
-
-
-def _covered(book: Book, promise: Recurring, sort: str, contract_id: int) -> list[items.Item | None]:
-    chosen = promise.covers
-    match = chosen.match if chosen is not None else None
-    return [
-        item
-        for item in items.items_of(sort, contract_id)
-        if book.holds(match, item.facts) and book.holds(promise.when, item.facts)
-    ]
 
 
 _STORED_IDS = """

@@ -196,6 +196,15 @@ def load_ids(ids: Sequence[int]) -> list[Obligation]:
         return obligations_from(cursor.fetchall())
 
 
+def hold_ids(ids: Sequence[int]) -> list[Obligation]:
+    """`load_ids`, with nobody else at these rows until the transaction ends. Queries: two. Locks: the rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM commitments_obligation WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(ids)]
+        )
+    return load_ids(ids)
+
+
 def obligations_from(rows: Sequence[Sequence[Any]]) -> list[Obligation]:
     """Obligations from rows of `COLUMNS`. Queries: those of `names_of`, once for each contract."""
     names = {contract_id: names_of(contract_id).names for contract_id in {row[2] for row in rows}}
@@ -359,6 +368,26 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
             )
     if clock_of is not None and len(returned) < len(fresh):  # the case's first event came twice
         clocks.refresh([clock_of[0].case])
+
+
+_STILL_OPEN = (
+    "SELECT id FROM commitments_obligation WHERE id = ANY(%s) AND settled_at IS NULL ORDER BY id FOR UPDATE"
+)
+
+
+def write_open(obligations: Sequence[Obligation]) -> None:
+    """`write`, of obligations read without a lock: what an event has settled meanwhile stays as that left it.
+
+    Queries: two at most. Locks: the rows that change.
+    """
+    changed = [o for o in obligations if o.dirty and not o.is_new]
+    if changed:
+        with connection.cursor() as cursor:
+            cursor.execute(_STILL_OPEN, [[o.id for o in changed]])
+            still_open = {row[0] for row in cursor.fetchall()}
+        for obligation in changed:
+            obligation.dirty = obligation.id in still_open
+    write(obligations)
 
 
 def write_steps(obligations: Sequence[Obligation]) -> None:

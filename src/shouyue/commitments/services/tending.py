@@ -68,7 +68,9 @@ def _tend(row: Commitment) -> None:
             verdicts_of.tell(verdicts, books.current(row.contract_id))
     except (ShouyueError, Error, ArithmeticError, ValueError):
         _log.exception("promise %s of contract %s could not be looked after", row.name, row.contract_id)
-        row.next_at = clock.now() + AGAIN_AFTER
+        # nothing was done: how far it has been planned stays, so that the next look makes up for it
+        Commitment.objects.filter(pk=row.pk).update(next_at=clock.now() + AGAIN_AFTER)
+        return
     Commitment.objects.filter(pk=row.pk).update(
         next_at=row.next_at, planned_until=row.planned_until, began_at=row.began_at
     )

@@ -35,9 +35,10 @@ def check(row: Commitment) -> tuple[datetime | None, list[Verdict]]:
     promise = book.standings.get(row.name)
     spans = planning.spans_of(promise, rules, row.began_at) if promise and row.began_at else []
     today = now.astimezone(ZoneInfo(rules.zone)).date()
-    if promise is None or not row.is_active or not any(start <= today < end for start, end in spans):
-        _end(row, book, now)
-        ahead = promise is not None and any(today < end for _start, end in spans)
+    is_on = row.is_active and rules.is_active
+    if promise is None or not is_on or not any(start <= today < end for start, end in spans):
+        _end(row, book, now, is_off=not rules.is_active)
+        ahead = promise is not None and is_on and any(today < end for _start, end in spans)
         return (planning.next_look(rules, now) if ahead else None), []
     verdicts = _look(row, book, promise, now, None)
     following = book.calendar("always").due(now.replace(microsecond=0), promise.check)
@@ -46,6 +47,9 @@ def check(row: Commitment) -> tuple[datetime | None, list[Verdict]]:
 
 def on_event(book: Book, event: Happening) -> list[Verdict]:
     """Look at the standing promises an event may have broken or mended. Locks: their rows. Queries: as `check`."""
+    rules = compiled(book.contract_id)
+    if not rules.is_active:
+        return []
     names = [promise.name for promise in book.watched.get(event.verb, ())]
     rows = (
         Commitment.objects.select_for_update()
@@ -53,7 +57,6 @@ def on_event(book: Book, event: Happening) -> list[Verdict]:
         .order_by("id")
     )
     verdicts: list[Verdict] = []
-    rules = compiled(book.contract_id)
     today = clock.today(rules.zone)
     for row in rows:
         promise = book.standings[row.name]
@@ -131,7 +134,7 @@ def _breach(
 
 
 def _mend(obligation_id: int, at: datetime, event: Happening | None) -> list[Verdict]:
-    (obligation,) = storage.load_ids([obligation_id])
+    (obligation,) = storage.hold_ids([obligation_id])  # a sweep may be about to say that it was missed
     if obligation.settled_at is not None:
         return []
     late = obligation.due_at is None or at > obligation.due_at
@@ -148,8 +151,8 @@ def _mend(obligation_id: int, at: datetime, event: Happening | None) -> list[Ver
     return verdicts
 
 
-def _end(row: Commitment, book: Book, now: datetime) -> None:
+def _end(row: Commitment, book: Book, now: datetime, *, is_off: bool) -> None:
     """The promise holds no more: its open span ends, and nothing is left to mend."""
     for span in ConditionSpan.objects.filter(commitment_id=row.pk, until__isnull=True):
         ConditionSpan.objects.filter(pk=span.pk).update(until=max(now, span.since))
-    planning.withdraw(row, book)
+    planning.withdraw(row, book, is_off=is_off)

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shouyue.accounts.queries import actor_of
 from shouyue.calendars.services import refresh_statutory, set_days
 from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.models import Commitment, Obligation
 from shouyue.commitments.queries import outlook
-from shouyue.commitments.services import tending
+from shouyue.commitments.services import figures, tending
 from shouyue.contracts import services as contracts
 from shouyue.contracts.tests.factories import make_contract_site, make_member
 from shouyue.kernel import clock
@@ -100,6 +101,37 @@ def test_a_new_holiday_moves_what_has_not_come_due():
         )
         tending.tend_all()
     assert rows(contract)[0].due_at == beijing("2026-03-30 18:00")
+
+
+def test_a_look_that_fails_is_made_up_for(monkeypatch):
+    """The first look after a long stop goes wrong: the months before it are opened by the next one all the same."""
+    contract = contract_at(QUOTA)
+
+    def broken(*_of):
+        raise ValueError("no figure")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(figures, "refresh", broken)
+        pass_to(beijing("2026-05-02 09:00"))
+    assert keys(contract, "answers") == ["2026-03"]
+    pass_to(beijing("2026-05-02 09:30"))
+    assert keys(contract, "answers") == ["2026-03", "2026-04", "2026-05"]
+
+
+def test_a_long_stop_costs_a_daily_duty_no_more_queries_than_a_short_one():
+    counts = []
+    for days in (5, 40):
+        contract = contract_at("rounds:\n  kind: recurring\n  every: day\n  kept_by: ticket.responded\n")
+        Obligation.objects.filter(contract=contract).delete()
+        with clock.at(MONDAY + days * DAY), CaptureQueriesContext(connection) as seen:
+            tending.tend_all()
+        assert len(rows(contract, "rounds", due_at__lt=MONDAY + days * DAY)) == days
+        Commitment.objects.filter(contract=contract).update(next_at=None)
+        # the contract was made in this very transaction, so that its version is read anew each time
+        counts.append(
+            sum("contracts_contract.version" not in query["sql"] for query in seen.captured_queries)
+        )
+    assert counts[0] == counts[1]
 
 
 def test_a_plan_given_up_leaves_nothing_running():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import translation
@@ -13,14 +13,16 @@ from shouyue.commitments.calendar_models import Contribution
 from shouyue.commitments.queries import board
 from shouyue.commitments.rules import figures as rules
 from shouyue.commitments.rules.figures import Limits
-from shouyue.commitments.services import figures
+from shouyue.commitments.services import figures, tending
+from shouyue.contracts import services as contracts
 from shouyue.contracts.plan_language.model import Bounds, Range, Share, Unset
-from shouyue.contracts.tests.factories import make_member
+from shouyue.contracts.tests.factories import make_contract_site, make_member, make_plan_version
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
+from shouyue.kernel.models import Event
 from shouyue.notifications.models import Notice
 
-from .factories import beijing, happens, new_case, states
+from .factories import beijing, happens, new_case, plan_text, states
 from .seasons import (
     DAY,
     MONDAY,
@@ -30,6 +32,7 @@ from .seasons import (
     WEEKLY,
     answered,
     contract_at,
+    keys,
     pass_to,
     rows,
 )
@@ -38,6 +41,12 @@ pytestmark = pytest.mark.django_db
 
 
 # Quotas
+
+
+def answered_by(contract, channel, at, **facts):
+    """A ticket answered."""
+    with clock.at(at):
+        happens(contract, new_case(), "ticket.responded", channel=channel, **facts)
 
 
 def test_a_quota_is_kept_when_reached_and_missed_when_not():
@@ -63,6 +72,147 @@ def test_a_correction_takes_a_quota_back():
         figures.correct(obligation_id=march.pk, event_id=10**12, amount=-1, at=MONDAY, reason="重复登记")
     march.refresh_from_db()
     assert (march.state, march.facts["amount"]) == ("running", 1.0)
+
+
+def test_a_figure_put_right_by_hand_is_kept_from_then_on_and_may_be_taken_back():
+    contract = contract_at(QUOTA)
+    answered_by(contract, "phone", MONDAY + DAY)
+    (march,) = rows(contract, "answers")
+    at = MONDAY + 3 * DAY
+    with clock.at(at):
+        figures.correct(obligation_id=march.pk, event_id=10**12, amount=1, at=at, reason="漏记")
+    march.refresh_from_db()
+    assert (march.state, march.kept_at, march.settled_at) == ("kept", at, at)
+    with clock.at(at + DAY):
+        figures.correct(obligation_id=march.pk, event_id=10**12 + 1, amount=-1, at=at + DAY, reason="误记")
+    march.refresh_from_db()
+    assert (march.state, march.settled_at) == ("running", None)
+
+
+def test_what_was_told_before_its_month_was_opened_counts():
+    """The worker stood still over the turn of the month; what people did meanwhile is theirs."""
+    contract = contract_at(QUOTA)
+    answered_by(contract, "phone", beijing("2026-04-01 00:00"))
+    answered_by(contract, "email", beijing("2026-04-01 10:00"))
+    answered_by(contract, "phone", beijing("2026-04-02 09:00"))
+    for _ in range(2):
+        pass_to(beijing("2026-04-02 10:00"))
+        march, april = rows(contract, "answers")
+        assert (march.state, april.state, april.facts["amount"]) == ("missed", "kept", 2.0)
+        assert Contribution.objects.count() == 2
+
+
+def test_of_each_thing_what_was_told_before_its_month_was_opened_counts():
+    contract = contract_at(QUOTA + "  each: site\n", at=beijing("2026-03-31 12:00"))
+    with clock.at(beijing("2026-03-31 13:00")):
+        sites = [make_contract_site(contract).site_id for _ in range(2)]
+        tending.tend_all()
+    for _ in range(2):
+        answered_by(contract, "phone", beijing("2026-04-01 00:00"), site=f"site:{sites[1]}")
+    pass_to(beijing("2026-04-01 00:05"))
+    found = {
+        row.subject_id: row.facts["amount"] for row in rows(contract, "answers", period__startswith="2026-04")
+    }
+    assert found == {sites[0]: 0.0, sites[1]: 2.0}
+
+
+def test_a_new_version_counts_and_judges_from_the_next_month_on():
+    contract = contract_at(QUOTA)
+    with clock.at(MONDAY + DAY):
+        text = plan_text(
+            QUOTA.replace("channel: phone", "channel: email").replace("at_least: 2", "at_least: 1"),
+            contract.plan_version.plan,
+        )
+        contracts.pin_plan_version(
+            actor=SYSTEM, contract_id=contract.pk, plan_version_id=make_plan_version(text).pk
+        )
+        tending.tend_all()
+    for channel in ("email", "phone"):
+        answered_by(contract, channel, MONDAY + 2 * DAY)
+    pass_to(MONDAY + 3 * DAY)
+    (march,) = rows(contract, "answers")
+    assert (march.state, march.facts["amount"], march.facts["low"]) == ("running", 1.0, 2.0)
+    pass_to(beijing("2026-04-01 00:05"))
+    answered_by(contract, "phone", beijing("2026-04-01 09:00"))
+    assert states(contract, "answers") == ["missed", "running"]
+    answered_by(contract, "email", beijing("2026-04-01 10:00"))
+    assert states(contract, "answers") == ["missed", "kept"]
+
+
+# A period whose contract ends on another day than it was opened for
+
+
+SHARED = QUOTA.replace("at_least: 2", "at_least: 31\n  pro_rata: true")
+
+
+def changed_end(contract, ends_on, at="2026-03-10 09:00"):
+    with clock.at(beijing(at)):
+        contracts.change_contract(actor=SYSTEM, contract_id=contract.pk, ends_on=ends_on)
+        tending.tend_all()
+
+
+def test_a_period_ends_with_its_contract_and_asks_for_its_share():
+    contract = contract_at(SHARED)
+    (march,) = rows(contract, "answers")
+    assert (march.due_at, march.facts["low"]) == (beijing("2026-04-01 00:00"), pytest.approx(30, abs=0.001))
+    changed_end(contract, date(2026, 3, 16))
+    march.refresh_from_db()
+    assert (march.due_at, march.facts["low"]) == (beijing("2026-03-17 00:00"), pytest.approx(15, abs=0.001))
+    pass_to(beijing("2026-03-17 00:05"))
+    march.refresh_from_db()
+    assert (march.state, march.missed_at) == ("missed", march.due_at)
+    assert keys(contract, "answers") == ["2026-03"]
+
+
+def test_a_contract_that_goes_on_asks_for_more_of_the_period():
+    """What had been reached for half of the month is open again, until enough is there for all of it."""
+    contract = contract_at(SHARED.replace("31", "2"), ends_on=date(2026, 3, 16))
+    answered_by(contract, "phone", MONDAY + DAY)
+    (march,) = rows(contract, "answers")
+    assert (march.state, march.due_at) == ("kept", beijing("2026-03-17 00:00"))
+    changed_end(contract, date(2028, 12, 31))
+    march.refresh_from_db()
+    assert (march.state, march.due_at, march.kept_at) == ("running", beijing("2026-04-01 00:00"), None)
+    answered_by(contract, "phone", beijing("2026-03-20 09:00"))
+    march.refresh_from_db()
+    assert (march.state, march.facts["amount"]) == ("kept", 2.0)
+
+
+def test_what_came_after_the_contract_ended_does_not_count():
+    contract = contract_at(QUOTA)
+    for day in ("2026-03-09 09:00", "2026-03-12 09:00"):
+        answered_by(contract, "phone", beijing(day))
+    assert states(contract, "answers") == ["kept"]
+    changed_end(contract, date(2026, 3, 10), at="2026-03-20 09:00")
+    (march,) = rows(contract, "answers")
+    assert (march.state, march.facts["amount"], march.missed_at) == (
+        "missed",
+        1.0,
+        beijing("2026-03-11 00:00"),
+    )
+    told = Event.objects.get(verb="obligation.missed", subject_id=march.pk)
+    assert told.occurred_at == march.due_at
+
+
+def test_a_period_behind_the_contracts_end_asks_for_nothing():
+    contract = contract_at(QUOTA, at=beijing("2026-02-10 09:00"))
+    pass_to(MONDAY)
+    changed_end(contract, date(2026, 2, 28))
+    pass_to(beijing("2026-04-02 09:00"))
+    assert [(row.period, row.state) for row in rows(contract, "answers")] == [
+        ("2026-02", "missed"),
+        ("2026-03", "void"),
+    ]
+
+
+def test_a_target_ends_with_its_contract_too():
+    contract = contract_at(TARGET)
+    answered(contract, MONDAY, timedelta(minutes=5))
+    changed_end(contract, date(2026, 3, 16))
+    pass_to(beijing("2026-03-17 00:05"))
+    assert [(row.state, row.due_at) for row in rows(contract, "share")] == [
+        ("kept", beijing("2026-03-17 00:00"))
+    ]
 
 
 def test_too_much_breaks_an_upper_bound_at_once():
@@ -179,5 +329,7 @@ def test_a_target_of_a_running_month_has_one_figure_on_the_board():
     answered(contract, MONDAY + DAY, timedelta(hours=9))
     assert rows(contract, "kept-share")[0].facts["amount"] == 100
     with clock.at(MONDAY + 2 * DAY), translation.override("en"):
-        (line,) = (one for one in board.board_of(SYSTEM, contract).lines if one.commitment.name == "kept-share")
+        (line,) = (
+            one for one in board.board_of(SYSTEM, contract).lines if one.commitment.name == "kept-share"
+        )
         assert (line.value, line.words) == ("50 %", "50 % (≥ 60 %)")

@@ -98,6 +98,25 @@ def test_people_are_chosen_by_role_and_by_their_days_in_the_contract():
     assert {row.state for row in rows(contract, "2026-W10")} == {"void"}
 
 
+def test_a_person_with_two_roles_is_chosen_by_either_and_asked_once():
+    duty = "  kind: recurring\n  every: week\n  kept_by: ticket.responded\n  covers: "
+    contract = contract_at(
+        f"on-site:\n{duty}{{item: person, role: field_engineer}}\neverybody:\n{duty}{{item: person}}\n"
+    )
+    with clock.at(beijing("2026-02-27 10:00")):
+        both = make_member(contract, "agent")
+        make_member(contract, "field_engineer", user=both)
+        agent = make_member(contract, "agent")
+    pass_to(beijing("2026-03-02 09:00"))
+    found = rows(contract, "2026-W10")
+    asked = sorted((row.commitment.name, row.subject_id, row.facts["role"]) for row in found)
+    assert asked == [
+        ("everybody", both.pk, "agent"),
+        ("everybody", agent.pk, "agent"),
+        ("on-site", both.pk, "field_engineer"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("chosen", "code", "zh", "en"),
     [

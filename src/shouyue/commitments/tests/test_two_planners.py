@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from django.db import IntegrityError, connection, connections
 
 from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.models import Commitment, Obligation
-from shouyue.commitments.services import planning, tending
+from shouyue.commitments.services import planning, sweep, tending
+from shouyue.contracts import services as contracts
 from shouyue.contracts.tests.factories import make_contract_site
 from shouyue.kernel import clock
+from shouyue.kernel.actor import SYSTEM
+from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.kernel.tests.threads import WAIT, at_once, errors_of
 
-from .factories import contract_under
+from .factories import contract_under, happens, new_case
 from .seasons import DAY, MONDAY, PER_SITE, QUOTA, STANDING, TARGET, WEEKLY
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +59,29 @@ def tend(at):
             return backend(), tending.tend_once()
 
     return turn
+
+
+class Aside(threading.Thread):
+    """An act in a thread and on a connection of its own. outcome: what it gave back, or the exception it raised."""
+
+    outcome: Any = None
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self.act = act
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.outcome = self.act()
+        except Exception as error:
+            self.outcome = error
+        finally:
+            connections.close_all()
+
+
+BLOCKED = 2
+"""Seconds after which an act that has not come back counts as waiting for another."""
 
 
 def standing():
@@ -100,16 +127,7 @@ def test_a_planner_in_the_middle_of_its_work_holds_up_nobody(contract, monkeypat
     with acting_in(EVERYTHING):
         Commitment.objects.filter(contract=contract).exclude(next_at=None).update(next_at=MONDAY)
     monkeypatch.setattr(planning, "plan_ahead", slowly)
-    outcomes: list[Any] = []
-
-    def first() -> None:
-        try:
-            outcomes.append(tend(MONDAY)())
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=first)
-    thread.start()
+    first = Aside(tend(MONDAY))
     assert entered.wait(WAIT)
     try:
         second = tend(MONDAY)()
@@ -118,9 +136,9 @@ def test_a_planner_in_the_middle_of_its_work_holds_up_nobody(contract, monkeypat
             assert not Obligation.objects.filter(contract=contract).exists()
     finally:
         go_on.set()
-        thread.join(WAIT)
-    assert outcomes[0][1] > 0
-    assert outcomes[0][0] != second[0]
+        first.join(WAIT)
+    assert first.outcome[1] > 0
+    assert first.outcome[0] != second[0]
     with acting_in(EVERYTHING):
         assert len(standing()) == len(set(standing())) > 0
 
@@ -133,3 +151,92 @@ def test_the_database_itself_refuses_a_second_obligation_of_a_period(contract):
         row = Obligation.objects.filter(contract=contract, commitment__name="weekly").first()
         row.pk = None
         row.save(force_insert=True)
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_answer_counted_while_a_planner_weighs_its_month_is_not_lost(contract):
+    """The answer that reaches the quota is being written: the planner neither waits for it nor writes over it."""
+    with clock.at(MONDAY), acting_in(EVERYTHING):
+        tending.tend_all()
+        happens(contract, new_case(), "ticket.responded", channel="phone")
+        Commitment.objects.filter(contract=contract, name="answers").update(next_at=MONDAY)
+    counted, go_on = threading.Event(), threading.Event()
+
+    def answer() -> None:
+        with clock.at(MONDAY + HOUR), acting_in(EVERYTHING):
+            happens(contract, new_case(), "ticket.responded", channel="phone")
+            counted.set()
+            assert go_on.wait(WAIT)
+
+    first = Aside(answer)
+    assert counted.wait(WAIT)
+    planner = Aside(tend(MONDAY + HOUR))
+    planner.join(BLOCKED)
+    is_waiting = planner.is_alive()
+    go_on.set()
+    for one in (first, planner):
+        one.join(WAIT)
+    assert (errors_of([first.outcome, planner.outcome]), is_waiting) == ([], False)
+    with acting_in(EVERYTHING):
+        row = Obligation.objects.get(contract=contract, commitment__name="answers")
+    assert (row.state, row.facts["amount"], row.kept_at) == ("kept", 2.0, MONDAY + HOUR)
+
+
+def test_what_an_event_keeps_while_a_planner_gives_it_up_stays_kept(contract, monkeypatch):
+    """The contract is switched off; before the planner has written that, somebody does what the week asked for."""
+    with clock.at(MONDAY), acting_in(EVERYTHING):
+        tending.tend_all()
+    with clock.at(MONDAY + HOUR), acting_in(EVERYTHING):
+        contracts.change_contract(actor=SYSTEM, contract_id=contract.pk, is_active=False)
+    entered, go_on = threading.Event(), threading.Event()
+    plain = planning.end
+
+    def slowly(*of: Any) -> None:
+        entered.set()
+        assert go_on.wait(WAIT)
+        plain(*of)
+
+    monkeypatch.setattr(planning, "end", slowly)
+    planner = Aside(tend(MONDAY + HOUR))
+    assert entered.wait(WAIT)
+    with clock.at(MONDAY + HOUR), acting_in(EVERYTHING):
+        happens(contract, new_case(), "ticket.responded")
+    go_on.set()
+    planner.join(WAIT)
+    assert errors_of([planner.outcome]) == []
+    with acting_in(EVERYTHING):
+        weeks = Obligation.objects.filter(contract=contract, commitment__name="weekly").order_by("due_at")
+        assert [row.state for row in weeks[:2]] == ["kept", "void"]
+
+
+def test_a_condition_mended_while_a_sweep_says_it_was_missed_is_missed_once():
+    with clock.at(MONDAY), acting_in(EVERYTHING):
+        made = contract_under(
+            STANDING + "  grace: 3 days\n", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 1)
+        )
+        tending.tend_all()
+    later = MONDAY + 4 * DAY
+    with clock.at(later), acting_in(EVERYTHING):
+        contracts.change_contract(actor=SYSTEM, contract_id=made.pk, ends_on=date(2028, 12, 31))
+    swept, go_on = threading.Event(), threading.Event()
+
+    def sweeping() -> None:
+        with clock.at(later + HOUR), acting_in(EVERYTHING):
+            assert sweep.sweep_once() == 1
+            swept.set()
+            assert go_on.wait(WAIT)
+
+    first = Aside(sweeping)
+    assert swept.wait(WAIT)
+    planner = Aside(tend(later + HOUR))
+    planner.join(BLOCKED)
+    go_on.set()
+    for one in (first, planner):
+        one.join(WAIT)
+    assert errors_of([first.outcome, planner.outcome]) == []
+    with acting_in(EVERYTHING):
+        row = Obligation.objects.get(contract=made)
+        told = Event.objects.filter(subject_type="obligation", subject_id=row.pk).order_by("id")
+        assert (row.state, [one.verb for one in told]) == ("late", ["obligation.missed", "obligation.late"])

@@ -61,6 +61,23 @@ def test_grace_lets_a_short_breach_pass():
     assert states(contract, "share") == ["kept"]
 
 
+def test_a_contract_switched_off_keeps_and_breaks_no_condition():
+    contract = contract_at(STANDING)
+    switched(contract, MONDAY + DAY, is_active=False)
+    pass_to(MONDAY + 3 * DAY)
+    span = ConditionSpan.objects.get(contract=contract)
+    assert (states(contract, "share"), span.condition, span.until) == ([], "held", MONDAY + DAY)
+    switched(contract, MONDAY + 4 * DAY, is_active=True)
+    spans = ConditionSpan.objects.filter(contract=contract).order_by("since")
+    assert [(one.condition, one.since) for one in spans] == [("held", MONDAY), ("held", MONDAY + 4 * DAY)]
+
+
+def switched(contract, at, *, is_active):
+    with clock.at(at):
+        contracts.change_contract(actor=SYSTEM, contract_id=contract.pk, is_active=is_active)
+        tending.tend_all()
+
+
 def test_an_event_makes_the_register_look_at_once():
     contract = contract_at(
         TARGET.split("share:")[0]
