@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from shouyue.commitments import access
@@ -17,6 +17,10 @@ from shouyue.kernel.models import Event
 from shouyue.signoff.subjects import Subject
 
 from . import readable
+
+MOST_EVENTS = 500
+OPEN_VERBS = ("ticket.", "visit.", "file.")
+"""Events of a case that the customer may read; those of obligations and sign-offs only where he reads these."""
 
 
 def objections_visible_to(actor: Actor) -> QuerySet[Objection]:
@@ -84,9 +88,25 @@ def steps_of(made: Objection) -> list[ObjectionStep]:
 
 
 def case_events(actor: Actor, case: tuple[str, int]) -> list[Event]:
-    """The events of a case, oldest first; the caller has checked that the actor may read it. Queries: one."""
+    """The newest 500 events of a case he may read that an actor may name as evidence, oldest first. Queries: one."""
+    return list(_nameable(actor, case).order_by("-id")[:MOST_EVENTS])[::-1]
+
+
+def may_name(actor: Actor, case: tuple[str, int], ids: Iterable[int]) -> bool:
+    """Whether all of these are events of a case that the actor may name as evidence. Queries: one."""
+    wanted = set(ids)
+    return _nameable(actor, case).filter(pk__in=wanted).count() == len(wanted)
+
+
+def _nameable(actor: Actor, case: tuple[str, int]) -> QuerySet[Event]:
+    """What the provider keeps to itself nobody outside may name: whoever reads the objection reads its evidence."""
     rows = Event.objects.visible_to(actor).filter(case_type=case[0], case_id=case[1])
-    return list(rows.order_by("id")[:500])
+    if actor.is_staff:
+        return rows
+    is_open = Q(pk__in=[])
+    for prefix in OPEN_VERBS:
+        is_open |= Q(verb__startswith=prefix)
+    return rows.filter(is_open).filter(Q(facts__public__isnull=True) | ~Q(facts__public=False))
 
 
 def events_with(actor: Actor, ids: Sequence[int]) -> list[Event]:

@@ -10,9 +10,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
-from shouyue.accounts.models import User
 from shouyue.commitments.calendar_models import Attestation
 from shouyue.commitments.closing_models import Adjustment, Objection
 from shouyue.commitments.models import Commitment, Obligation
@@ -29,12 +27,11 @@ from shouyue.signoff.models import Signoff
 from . import explaining
 from .calendar import contributions_of
 from .closing import Correction, read_adjustments
-from .objections import objections_to
+from .objections import OPEN_VERBS, objections_to
+from .people import who_acted
 
 MOST_EVENTS = 400
 MOST_NOTICES = 100
-OPEN_VERBS = ("ticket.", "visit.", "file.")
-"""Events of a case that the customer may read; those of obligations and sign-offs only where he reads these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +163,7 @@ def _events(
         one for one in found[:MOST_EVENTS] if one[0] in ids or _is_told(actor, row, one, objections, asked)
     ]
     spoken_of = {str(value) for one in rows for value in _table(one[8]).values()}
-    names = _names(actor, {one[5] for one in rows} | {ref for ref in spoken_of if ref.startswith("user:")})
+    names = who_acted(actor, {one[5] for one in rows} | {ref for ref in spoken_of if ref.startswith("user:")})
     plan = loading.plan_of(row.plan_version_id)
     told = [_proof(one, names, parts.get(one[0], ""), actor.language, plan) for one in rows]
     return _with_news(told), len(found) > MOST_EVENTS
@@ -235,22 +232,6 @@ def _table(facts: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _names(actor: Actor, refs: set[str]) -> dict[str, str]:
-    """Who acted, by reference: a name where the reader may know it, else the side. Queries: one."""
-    people = {int(ref.partition(":")[2]): ref for ref in refs if ref.partition(":")[2].isdigit()}
-    known = dict(User.objects.visible_to(actor).filter(pk__in=people).values_list("id", "name"))
-    found = {}
-    for ref in refs:
-        kind, _colon, number = ref.partition(":")
-        if kind in ("user", "token"):
-            found[ref] = known.get(int(number), "") or _("the provider")
-        elif kind == "link":
-            found[ref] = _("by a link")
-        else:
-            found[ref] = _("the system")
-    return found
-
-
 def _signoffs(actor: Actor, row: Obligation, objections: Sequence[Objection]) -> list[Signoff]:
     """Sign-offs of the case and of the objections. Queries: up to two and two per objection."""
     found = {} if row.case_type in ("contract", "") else signoffs.about(actor, (row.case_type, row.case_id))
@@ -296,7 +277,7 @@ def _notices(actor: Actor, row: Obligation) -> list[Notice]:
 def adjustments_in(
     actor: Actor, commitment: Commitment, since: datetime, until: datetime
 ) -> list[Correction]:
-    """Corrections after closing of what fell into the span; readable commitments only. Queries: three at most."""
+    """Corrections after closing of what fell into the span; readable commitments only. Queries: four at most."""
     rows = Adjustment.objects.visible_to(actor).filter(
         commitment_id=commitment.pk, obligation__falls_at__gte=since, obligation__falls_at__lt=until
     )

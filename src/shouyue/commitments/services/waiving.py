@@ -19,7 +19,7 @@ from shouyue.commitments.choices import ObjectionAct, ObjectionKind, ObjectionSt
 from shouyue.commitments.closing_models import Objection, ObjectionStep
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.queries import obligation_of
-from shouyue.commitments.queries.objections import case_events, objection_of
+from shouyue.commitments.queries.objections import may_name, objection_of
 from shouyue.contracts.planning.services import Said
 from shouyue.files import services as files
 from shouyue.kernel import clock, events, locks
@@ -199,7 +199,7 @@ def _raise(
         raise NotAllowed
     storage.hold_cases(storage.lock_keys((row.case_type, row.case_id), row.tie))
     row.refresh_from_db(fields=("state",))
-    _check(row, reason, text, evidence, from_states)
+    _check(actor, row, reason, text, evidence, from_states)
     now = clock.now()
     made: Objection = Objection.objects.create(
         customer_id=row.customer_id,
@@ -228,17 +228,20 @@ def _raise(
 
 
 def _check(
-    row: Obligation, reason: str, text: str, evidence: Sequence[int], from_states: Sequence[State]
+    actor: Actor,
+    row: Obligation,
+    reason: str,
+    text: str,
+    evidence: Sequence[int],
+    from_states: Sequence[State],
 ) -> None:
     wrong: dict[str, list[str]] = {}
     if reason not in WaiverReason.values:
         wrong["reason"] = [_("Please choose a reason.")]
     if not text.strip():
         wrong["text"] = [_("Please explain it.")]
-    if evidence:
-        known = {event.pk for event in case_events(SYSTEM, (row.case_type, row.case_id))}
-        if not known.issuperset(evidence):
-            wrong["evidence"] = [_("An event does not belong to this case.")]
+    if evidence and not may_name(actor, (row.case_type, row.case_id), evidence):
+        wrong["evidence"] = [_("An event does not belong to this case.")]
     if wrong:
         raise Invalid(fields=wrong)
     if row.state not in from_states:

@@ -16,15 +16,16 @@ from shouyue.commitments import access
 from shouyue.commitments.choices import ObjectionState
 from shouyue.commitments.closing_models import Objection, ObjectionStep
 from shouyue.commitments.models import CaseClock, Obligation
+from shouyue.commitments.queries.objections import case_events
 from shouyue.commitments.services import waiving
 from shouyue.contracts.tests.factories import make_user
 from shouyue.files.queries import files_of
-from shouyue.kernel import clock
+from shouyue.kernel import clock, events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 
-from .factories import contract_under, make_member
+from .factories import contract_under, happens, make_member
 from .scenes import START, Scene, client_of_actor
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,40 @@ def test_the_proposal_is_checked(scene):
     with pytest.raises(Conflict):
         scene.proposed("kept")
     assert not Objection.objects.exists()
+
+
+def test_the_customer_names_only_what_he_may_read(scene):
+    """Whoever reads an objection reads its evidence: the provider's own notes are not to be had that way."""
+    row = scene.row("kept")
+    inside = happens(scene.contract, row.case_id, "ticket.commented", public=False)
+    said = happens(scene.contract, row.case_id, "ticket.commented", public=True)
+    offered = {event.pk for event in case_events(scene.leader, (row.case_type, row.case_id))}
+    assert said.id in offered
+    assert inside.id not in offered
+    with pytest.raises(Invalid) as error:
+        waiving.dispute_verdict(
+            actor=scene.leader, obligation_id=row.pk, text="无人答复", evidence=[inside.id]
+        )
+    assert set(error.value.fields) == {"evidence"}
+    named = [row.opened_event_id, said.id]
+    made = waiving.dispute_verdict(actor=scene.leader, obligation_id=row.pk, text="无人答复", evidence=named)
+    assert made.evidence == named
+
+
+def test_what_came_last_in_a_long_case_may_be_named(scene):
+    row = scene.row("missed")
+    note = events.NewEvent(
+        verb="ticket.commented",
+        actor=SYSTEM,
+        subject=("ticket", row.case_id),
+        customer_id=row.customer_id,
+        contract_id=row.contract_id,
+        facts={"public": False},
+    )
+    events.record_many([note] * 500)
+    last = happens(scene.contract, row.case_id, "ticket.commented", public=False)
+    assert case_events(scene.supervisor, ("ticket", row.case_id))[-1].pk == last.id
+    assert scene.proposed(evidence=[last.id]).evidence == [last.id]
 
 
 def test_evidence_files_are_read_by_who_reads_the_objection(scene):
