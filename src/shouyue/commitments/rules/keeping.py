@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from shouyue.contracts.plan_language.match import carries
 from shouyue.contracts.plan_language.model import Attested, Deadline, Happens
@@ -10,6 +11,9 @@ from shouyue.contracts.plan_language.model import Attested, Deadline, Happens
 from .aiming import in_time
 from .book import Book, keepers
 from .happenings import UNSETTLED, Happening, Obligation
+
+AT_ONCE = timedelta(seconds=5)
+"""What an act takes at most from reading the clock to recording its event: until then it is told at once."""
 
 
 def may_keep(obligation: Obligation, event: Happening) -> bool:
@@ -27,7 +31,10 @@ def may_keep(obligation: Obligation, event: Happening) -> bool:
 def _by_a_clock_set_back(obligation: Obligation, event: Happening) -> bool:
     """Told at once, after what opened the promise, yet of an earlier time: not the order is wrong but the clock."""
     return (
-        0 < obligation.opened_event_id < event.id and not obligation.period and event.recorded_at <= event.at
+        0 < obligation.opened_event_id < event.id
+        and not obligation.period
+        and event.recorded_at is not None
+        and event.recorded_at - event.at < AT_ONCE
     )
 
 
