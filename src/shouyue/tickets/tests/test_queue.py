@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shouyue.accounts.tests.factories import actor_for
 from shouyue.commitments.models import CaseClock
@@ -161,6 +163,52 @@ def test_one_page_costs_two_statements(five, django_assert_num_queries):
         queue.page(agent, QueueFilter())
     with django_assert_num_queries(1):
         queue.page(agent, QueueFilter(), size=2)
+
+
+def parts_of(plan):
+    """A plan's steps, each with the name of the step above it."""
+    for part in plan.get("Plans", ()):
+        yield part, plan["Node Type"]
+        yield from parts_of(part)
+
+
+@pytest.mark.parametrize(
+    ("of", "index"),
+    [
+        (make_engineer, "commitments_clock_lane_idx"),
+        (lambda _contract: make_agent(), "commitments_clock_due_idx"),
+    ],
+    ids=["one contract", "all contracts"],
+)
+def test_the_clocks_are_walked_in_the_order_of_their_index(five, of, index):
+    """Nothing is sorted before a page is full, so that a queue of a hundred thousand costs what one of fifty costs."""
+    contract, _tickets = five
+    later = clock.now() + timedelta(days=9)
+    CaseClock.objects.bulk_create(
+        CaseClock(
+            customer_id=contract.customer_id,
+            contract_id=10**9 + number % 200,
+            case_type="ticket",
+            case_id=10**9 + number,
+            due_at=later + timedelta(seconds=number * 7919 % 4000),
+        )
+        for number in range(4000)
+    )
+    with CaptureQueriesContext(connection) as seen:
+        queue.page(of(contract), QueueFilter(), size=2)
+    (walk,) = [query["sql"] for query in seen.captured_queries if "commitments_caseclock" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE commitments_caseclock")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {walk}")
+        ((plan,),) = cursor.fetchall()
+    walks = {
+        (part.get("Index Name"), above)
+        for part, above in parts_of(plan[0]["Plan"])
+        if part.get("Relation Name") == "commitments_caseclock"
+    }
+    assert walks == {(index, "Limit")}
 
 
 def test_the_export_walks_all_pages(five):
