@@ -100,8 +100,8 @@ def _scope(proposal: PlanProposal) -> str:
     lines = [day, proposal.note] if proposal.note else [day]
     for row in plan_page.promises_differing(old, new, language, for_customer=True):
         lines.append(f"■ {row.title or row.name}")
-        lines += [f"－ {line}" for line in row.old]
-        lines += [f"＋ {line}" for line in row.new]
+        lines += [f"－ {line}" for line in row.old if line not in row.new]
+        lines += [f"＋ {line}" for line in row.new if line not in row.old]
     text = "\n".join(lines)
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT] + "\n" + _("… the whole comparison stands on the proposal's page.")

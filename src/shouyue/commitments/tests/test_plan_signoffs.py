@@ -10,7 +10,13 @@ from shouyue.accounts.queries import actor_of
 from shouyue.commitments.services import plan_signoffs
 from shouyue.contracts.choices import Role
 from shouyue.contracts.planning import services as planning
-from shouyue.contracts.tests.factories import PLAN, make_contract, make_member, make_user
+from shouyue.contracts.tests.factories import (
+    PLAN,
+    make_contract,
+    make_member,
+    make_plan_version,
+    make_user,
+)
 from shouyue.contracts.tests.people import make_contact
 from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
@@ -19,6 +25,8 @@ from shouyue.notifications.models import Notice
 from shouyue.signoff import queries as signoffs
 from shouyue.signoff import services as signing
 from shouyue.signoff.models import Signoff
+
+from .factories import contract_under, promised
 
 pytestmark = pytest.mark.django_db
 NEW = PLAN.replace("within: 8 h", "within: 6 h")
@@ -69,6 +77,18 @@ def test_the_signoffs_of_both_sides_bring_it_into_force(scene):
     scene.contract.refresh_from_db()
     assert (proposal.state, scene.contract.plan_version_id) == ("in_force", proposal.plan_version_id)
     assert Notice.objects.filter(user_id=scene.manager.user_id, about_id=second.pk).exists()
+
+
+def test_what_is_asked_names_only_the_sentences_that_change(db):
+    text = promised()
+    contract = contract_under(plan_version_id=make_plan_version(text).pk)
+    make_user(roles=["service_manager"])
+    manager = actor_of(make_member(contract, Role.PROJECT_MANAGER).pk)
+    new = text.replace("within: 10 min", "within: 20 min")
+    proposal = planning.propose_plan(actor=manager, contract_id=contract.pk, text=new, note="")
+    lines = asked_of(proposal).get().scope.splitlines()
+    (gone,), (come,) = ([line for line in lines if line.startswith(sign)] for sign in "－＋")
+    assert gone.replace("10分钟", "20分钟")[1:] == come[1:]
 
 
 def test_the_page_answers_the_same_signoff(scene):
