@@ -90,6 +90,10 @@ def test_every_tab_opens_for_manager_and_leader_but_not_for_strangers(
     assert stranger.get(url).status_code == 404
 
 
+def test_the_stage_is_said_with_a_full_colon(manager):
+    assert "当前阶段：技术支持期" in manager.get("/contracts/GB/").content.decode()
+
+
 def test_unknown_tab_is_not_found(manager):
     assert manager.get("/contracts/GB/nonsense/").status_code == 404
 
