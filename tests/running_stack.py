@@ -31,11 +31,14 @@ class Stack:
     def __init__(self, *, workers: int = 2, inhabited: bool = True) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="shouyue-test-"))
         self.home.chmod(0o755)
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = 0
         self.workers, self.inhabited = workers, inhabited
         self.process: subprocess.Popen[bytes] | None = None
         self.cast: dict[str, Any] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,6 +72,7 @@ class Stack:
 
     def start(self) -> None:
         """Begin, and wait until pages answer."""
+        self.port = _free_port()  # now, not earlier: somebody else may take it meanwhile
         command = [*OURSELVES, "up", "--no-demo", "--port", str(self.port), "--workers", str(self.workers)]
         with (self.home / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -76,7 +80,7 @@ class Stack:
             )
         self.wait_until_open()
 
-    def wait_until_open(self, seconds: float = 60) -> None:
+    def wait_until_open(self, seconds: float = 180) -> None:
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             assert self.process is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from running_stack import Stack
 
 import shouyue
@@ -22,6 +22,9 @@ FLAGS = [
     "--disable-component-update",
 ]
 WIDE, NARROW = 1440, 390
+PATIENCE_MS = 30_000
+"""How long what must come may take on a busy machine; what must come soon has a limit of its own in its test."""
+expect.set_options(timeout=PATIENCE_MS)
 OVERFLOW = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
@@ -34,7 +37,7 @@ OVERFLOW = """() => {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests share one stack, so one worker runs them."""
+    """One worker runs them all: a stack and a browser at a time are enough for the machine."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
@@ -43,13 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """Each file has its own: what one enters is nothing the others would have to expect."""
     with Stack() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in() -> dict[str, Any]:
     """The cookies of people who have signed in, by user name."""
     return {}
@@ -71,7 +75,7 @@ class Person:
         self.complaints: list[str] = []
         self.expected: list[str] = []
         self.page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self._listen(self.page)
 
     def _listen(self, page: Page) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, resolve, reverse
-from running_stack import Stack
 
 from shouyue.web import navigation
 
@@ -151,13 +150,6 @@ NOT_WALKED = {
     "tickets/<str:number>/charge/<slug:name>/": "needs an entitlement that speaks to the ticket",
 }
 """Pages that need more than the cast has lived through, by what they lack."""
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    """A stack of its own: what other tests enter would be words of the wrong language here."""
-    with Stack() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

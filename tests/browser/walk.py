@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from .conftest import AXE, CHROMIUM, FLAGS, NARROW, OVERFLOW, WIDE
+from .conftest import AXE, CHROMIUM, FLAGS, NARROW, OVERFLOW, PATIENCE_MS, WIDE
 from .words import SHOWN, strange
 
 TABS = 2
@@ -85,7 +85,7 @@ class Walker:
             timezone_id="Asia/Shanghai",
             service_workers="block",
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(path=AXE)
         walked = Walked()
         named = await self._sign_in(context, f"{role}.{language}")

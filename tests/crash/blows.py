@@ -9,7 +9,7 @@ import time
 
 from running_stack import Stack
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def kill_web_process(stack: Stack) -> None:

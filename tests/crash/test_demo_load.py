@@ -14,6 +14,8 @@ from running_stack import OURSELVES, Stack
 
 from shouyue.runtime import embedded
 
+from .blows import PATIENCE_SECONDS
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("crash"),
@@ -22,7 +24,6 @@ pytestmark = [
 
 TICKETS = 60
 LOAD = (*OURSELVES, "demo", "load", "--days", "3", "--tickets", str(TICKETS))
-PATIENCE_SECONDS = 180
 
 LOOK = """
 from shouyue.demo.models import DemoProgress
@@ -42,6 +43,14 @@ print(json.dumps({
 def stack() -> Iterator[Stack]:
     with Stack(inhabited=False) as prepared:
         yield prepared
+
+
+@pytest.fixture(autouse=True)
+def _hears_ctrl_c() -> Iterator[None]:
+    """Who runs in the background of a shell is deaf to Ctrl-C, and so is what he starts; here it must be heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])

@@ -12,7 +12,7 @@ from running_stack import Stack
 
 from shouyue.runtime import embedded
 
-from .blows import kill_database, kill_worker
+from .blows import PATIENCE_SECONDS, kill_database, kill_worker
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,7 +21,6 @@ pytestmark = [
 ]
 
 CASES = 3000
-PATIENCE_SECONDS = 180
 
 DUE_AT_ONCE = """
 plan: at-once
