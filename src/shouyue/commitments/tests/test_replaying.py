@@ -50,10 +50,12 @@ def happen(contract: Contract, case: int, verb: str, hours_ago: float) -> None:
 
 @pytest.fixture
 def story(contract) -> Contract:
-    """One ticket solved after five hours, one never solved."""
+    """One ticket solved after five hours, one never solved; both answered at once, whatever hours these were."""
     happen(contract, 1, "ticket.reported", 40)
+    happen(contract, 1, "ticket.responded", 39.9)
     happen(contract, 1, "ticket.resolved", 35)
     happen(contract, 2, "ticket.reported", 30)
+    happen(contract, 2, "ticket.responded", 29.9)
     return contract
 
 
@@ -187,6 +189,7 @@ def test_page_asks_shows_progress_and_result_and_deletes(story):
     replays.make_replay.run(replay_id=made.pk)
     page = client.get(f"/replays/{made.pk}/?show=changed")
     assert [line["name"] for line in page.context["lines"]] == ["resolve"]
+    assert "75.0%" in page.content.decode()
     assert "50.0%" in page.content.decode()
     assert client.get("/promises/GB/replay/").context["rows"] == [made]
     client.post(f"/replays/{made.pk}/delete/")
