@@ -386,7 +386,7 @@ def _settle_gateways(notices: Sequence[Notice], outcomes: dict[int, Outcome | No
     for gateway in Gateway.objects.filter(pk__in=used).order_by("pk").select_for_update(no_key=True):
         for notice in notices:
             outcome = outcomes[notice.pk]
-            if notice.gateway_id != gateway.pk or outcome is None or outcome.answer == Messenger.RESTS:
+            if notice.gateway_id != gateway.pk or outcome is None or outcome.answer == str(Messenger.RESTS):
                 continue
             if outcome.state == "accepted":
                 gateway.failures, gateway.open_until, gateway.last_sent_at = 0, None, now
