@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.utils.functional import lazy
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.gates import Refusal, Request, Wanted
 from shouyue.signoff.services import guards as signoffs
+from shouyue.web.templatetags.shouyue import listed
 
 from . import queries
 from .choices import Outcome, Use
@@ -31,11 +31,12 @@ def permissions_given(request: Request) -> Refusal | None:
         return None
     return Refusal(
         "visit.permissions_given",
-        format_lazy(
-            "{text} ({names})",
-            text=_("The permission is missing"),
-            names=lazy(lambda: ", ".join(str(use.label) for use in missing), str)(),
-        ),
+        lazy(
+            lambda: (
+                _("The permission is missing: %(what)s.") % {"what": listed(use.label for use in missing)}
+            ),
+            str,
+        )(),
         tuple(Wanted("consent", use.value) for use in missing),
     )
 

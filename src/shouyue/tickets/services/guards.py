@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.utils.text import format_lazy
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.kernel.gates import Refusal, Request
 from shouyue.tickets.charge_models import TicketCharge
 from shouyue.tickets.models import Ticket
+from shouyue.web.templatetags.shouyue import listed
 
 from . import charging
 
@@ -90,14 +91,8 @@ def request_complete(request: Request) -> Refusal | None:
     ]
     if not missing:
         return None
-    return Refusal(
-        "ticket.request_complete",
-        format_lazy(
-            " ".join(["{said}", *(f"{{part{at}}}" for at in range(len(missing)))]),
-            said=_("Still to be recorded:"),
-            **{f"part{at}": part for at, part in enumerate(missing)},
-        ),
-    )
+    said = lazy(lambda: _("Still to be recorded: %(what)s.") % {"what": listed(missing)}, str)()
+    return Refusal("ticket.request_complete", said)
 
 
 def _ticket(request: Request, *columns: str) -> Ticket | None:

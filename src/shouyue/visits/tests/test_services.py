@@ -11,7 +11,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 from shouyue.tickets.tests.factories import make_resolved, make_ticket
-from shouyue.visits import services
+from shouyue.visits import guards, services
 from shouyue.visits.models import Visit
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +153,12 @@ def test_leaving_twice_in_other_words_is_refused_and_not_lost(case):
         services.leave(actor=agent, **{**said, "report": "重启"})
     assert verbs()[-1] == "left"
     assert verbs().count("left") == 1
+
+
+def test_permissions_that_are_missing_are_named_one_after_the_other(case):
+    _contract, _agent, engineer, ticket, visit = case
+    told = {"uses": "server-operation data-copy"}
+    request = services.request_for(engineer, visit, ticket, "visit.begin_work", told)
+    refusal = guards.permissions_given(request)
+    assert str(refusal.message) == "缺少许可：操作服务器、拷贝数据。"
+    assert [wanted.purpose for wanted in refusal.wanted] == told["uses"].split()

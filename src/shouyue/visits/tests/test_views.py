@@ -60,6 +60,7 @@ def test_the_form_that_sends_says_beforehand_what_the_contract_wants():
     said, edit = "尚需登记：", reverse("tickets:edit", args=[ticket.number])
     shown = client.get(path).content.decode()
     assert said in shown
+    assert "尚需登记：用户、联系电话、地点。" in shown  # one after the other, as Chinese is written
     assert f'href="{edit}"' in shown
     refused = client.post(path, {"engineer_id": engineer.user_id})
     assert refused.status_code == 422
