@@ -14,13 +14,11 @@ from django.views.decorators.http import require_http_methods
 from shouyue.contracts.queries import compiled
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotAllowed, NotFound, ShouyueError
-from shouyue.signoff.models import Signoff
 from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 from shouyue.web.moulds import mould
 
 from . import access, queries
-from .charge_models import TicketCharge
 from .models import Ticket
 from .services import charging
 
@@ -38,7 +36,7 @@ class DecideForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "—"), *((one.name, one.title.pick(actor.language)) for one in entries)]
-        known = TicketCharge.objects.filter(ticket=ticket).first()
+        known = charging.charge_of(ticket)
         self.initial.setdefault("item", known.item if known else ticket.catalogue)
         self.initial.setdefault("warranty_class", known.warranty_class if known else "")
 
@@ -98,7 +96,6 @@ def panel(request: HttpRequest, ticket: object) -> str | None:
     found = charging.shown(actor, ticket)
     if found.charge is None and not may:
         return None
-    number = found.charge.signoff_number if found.charge else ""
-    opens = bool(number) and Signoff.objects.visible_to(actor).filter(number=number).exists()
+    opens = charging.opens_approval(actor, found.charge)
     context = {"shown": found, "ticket": ticket, "may": may, "opens_approval": opens}
     return render_to_string("tickets/_charge.html", context, request=request)

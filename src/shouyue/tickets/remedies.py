@@ -18,7 +18,6 @@ from shouyue.signoff import access as signoffs
 from shouyue.signoff.choices import PURPOSES, Kind
 
 from . import access, rules
-from .charge_models import TicketCharge
 from .models import Ticket
 from .services import acting, charging
 
@@ -117,7 +116,7 @@ def _of(refusal: Refusal, actor: Actor, ticket: Ticket, visit_id: int | None) ->
 
 def _approving(ticket: Ticket) -> Remedy:
     """The approval that is waited for, else the form that quotes. Queries: two."""
-    charge = TicketCharge.objects.filter(ticket=ticket).first()
+    charge = charging.charge_of(ticket)
     if charge is not None and charging.answer_to(charge) == "asked":
         return Remedy(str(_("Customer's approval")), reverse("signoff:signoff", args=[charge.signoff_number]))
     quote = reverse("tickets:charge", args=[ticket.number, "quote"])

@@ -53,7 +53,7 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
         raise Invalid(fields={"item": [_("Choose one of these.")]})
     if warranty_class and warranty_class not in {term.name for term in rules.warranty}:
         raise Invalid(fields={"warranty_class": [_("Choose one of these.")]})
-    known = TicketCharge.objects.filter(ticket=ticket).first()
+    known = charge_of(ticket)
     if known is not None and known.done_at is not None:
         raise Conflict(_CHARGED)
     decision = deciding.decide(
@@ -94,7 +94,7 @@ def quote_charge(
     ticket row.
     """
     ticket = _held(actor, ticket_id)
-    charge = _charge_of(ticket)
+    charge = _decided(ticket)
     if charge.is_free or charge.done_at is not None:
         raise Conflict(_("There is nothing to quote for this ticket."))
     _check_amount(amount)
@@ -129,7 +129,7 @@ def state_charge(*, actor: Actor, ticket_id: int, amount: Decimal, text: str) ->
     Event: ticket.charge_stated. Locks: the ticket row.
     """
     ticket = _held(actor, ticket_id)
-    charge = _charge_of(ticket)
+    charge = _decided(ticket)
     _check_amount(amount)
     said = acting.checked_text("text", text, required=True)
     if (charge.done, charge.done_text) == (amount, said):
@@ -172,6 +172,18 @@ def answer_to(charge: TicketCharge) -> str:
     return str(state or "")
 
 
+def charge_of(ticket: Ticket) -> TicketCharge | None:
+    """What was decided about a ticket the reader has reached; None before. Queries: one."""
+    found: TicketCharge | None = TicketCharge.objects.filter(ticket=ticket).first()
+    return found
+
+
+def opens_approval(actor: Actor, charge: TicketCharge | None) -> bool:
+    """Whether the reader may open the page of the quote's approval. Queries: one, none without a quote."""
+    number = charge.signoff_number if charge else ""
+    return bool(number) and Signoff.objects.visible_to(actor).filter(number=number).exists()
+
+
 def _held(actor: Actor, ticket_id: int) -> Ticket:
     ticket = acting.lock(actor, ticket_id)
     if not actor.is_staff or not access.can(actor, "record_handling", ticket):
@@ -181,8 +193,8 @@ def _held(actor: Actor, ticket_id: int) -> Ticket:
     return ticket
 
 
-def _charge_of(ticket: Ticket) -> TicketCharge:
-    found: TicketCharge | None = TicketCharge.objects.filter(ticket=ticket).first()
+def _decided(ticket: Ticket) -> TicketCharge:
+    found = charge_of(ticket)
     if found is None:
         raise Conflict(_("Decide first whether the ticket is charged."))
     return found
