@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import access
@@ -17,8 +18,10 @@ from shouyue.contracts.planning.telling import tell_in_force
 from shouyue.contracts.services import put_in_force, steps, store_plan_version
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, ShouyueError
 from shouyue.kernel.locks import lock_row
+
+_log = logging.getLogger(__name__)
 
 MOST_TEXT = 2_000_000
 _VERBS = {
@@ -243,16 +246,23 @@ def withdraw_plan(*, actor: Actor, contract_id: int, proposal_id: int, reason: s
 def apply_due_plans(*, actor: Actor) -> int:
     """Put approved proposals in force whose day has come, and tell the people concerned.
 
-    Returns how many. Locks: the contracts, in order.
+    Returns how many. Locks: the contracts, in order. A contract that fails holds up no other: it is written to the log
+    and tried again the next time.
     """
     latest = clock.today("Pacific/Kiritimati")
     due = PlanProposal.objects.filter(state=ProposalState.APPROVED, effective_on__lte=latest)
     applied = 0
     for contract_id, proposal_id in sorted(due.values_list("contract_id", "pk")):
-        contract, proposal = _locked(actor, contract_id, proposal_id)
-        if _apply_if_due(actor, contract, proposal):
-            applied += 1
-            tell_in_force(contract, proposal)
+        try:
+            with transaction.atomic():
+                contract, proposal = _locked(actor, contract_id, proposal_id)
+                if _apply_if_due(actor, contract, proposal):
+                    tell_in_force(contract, proposal)
+                    applied += 1
+        except (ShouyueError, Error, ArithmeticError, ValueError):
+            _log.exception(
+                "plan proposal %s of contract %s could not be put in force", proposal_id, contract_id
+            )
     return applied
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import loading, queries
@@ -14,9 +15,12 @@ from shouyue.contracts.models import Contract, ContractStage, Milestone
 from shouyue.contracts.rules import ContractRules, acts_of_milestone, milestone_dates
 from shouyue.kernel import clock, events, gates
 from shouyue.kernel.actor import Actor
+from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.locks import lock_row
 
 from . import steps
+
+_log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -110,14 +114,21 @@ def _ask_gates(actor: Actor, contract: Contract, rules: ContractRules, name: str
 
 @transaction.atomic
 def enter_due_stages(*, actor: Actor) -> int:
-    """Begin every stage whose day has come. Returns how many began. Locks: the contracts concerned, in order."""
+    """Begin every stage whose day has come. Returns how many began. Locks: the contracts concerned, in order.
+
+    A contract that fails holds up no other: it is written to the log and tried again the next time.
+    """
     latest = clock.today("Pacific/Kiritimati")
     waiting = ContractStage.objects.filter(
         entered_at__isnull=True, starts_on__lte=latest, contract__is_active=True
     )
     begun = 0
     for contract_id in sorted(set(waiting.values_list("contract_id", flat=True))):
-        begun += _enter(actor, lock_row(Contract.objects.all(), pk=contract_id))
+        try:
+            with transaction.atomic():
+                begun += _enter(actor, lock_row(Contract.objects.all(), pk=contract_id))
+        except (ShouyueError, Error, ArithmeticError, ValueError):
+            _log.exception("the stages of contract %s could not be begun", contract_id)
     return begun
 
 

@@ -261,6 +261,33 @@ def test_it_waits_for_its_day(people, contract):
     assert Contract.objects.get(pk=contract.pk).plan_version.number == 2
 
 
+def test_a_plan_that_cannot_be_put_in_force_holds_up_no_other(people, contract, monkeypatch, caplog):
+    today = clock.today(contract.time_zone)
+    other = make_contract()
+    for one in (contract, other):
+        manager = make_member(one, Role.PROJECT_MANAGER)
+        members = {**people, "manager": manager, "leader": make_member(one, Role.LEADER)}
+        proposal = make_proposal(members, one, effective_on=today + timedelta(days=1))
+        decide(members, one, proposal, "boss")
+        decide(members, one, proposal, "leader")
+    PlanProposal.objects.update(effective_on=today)
+
+    put = services.put_in_force
+
+    def put_in_force(**given):
+        if given["contract"].pk == contract.pk:
+            raise Conflict("阶段重叠")
+        put(**given)
+
+    monkeypatch.setattr(services, "put_in_force", put_in_force)
+    assert services.apply_due_plans(actor=SYSTEM) == 1
+    assert f"of contract {contract.pk} could not be put in force" in caplog.text
+    assert Contract.objects.get(pk=other.pk).plan_version.number == 2
+    assert PlanProposal.objects.get(contract=contract).state == "approved"
+    monkeypatch.undo()
+    assert services.apply_due_plans(actor=SYSTEM) == 1
+
+
 def test_on_its_day_the_people_concerned_are_told_once(people, contract):
     desk = make_member(contract, Role.IT_CONTACT, name="钱接口", email="qian@example.com")
     by_mail = make_contact(contract.customer, name="孙工", email="sun@example.com", capacities=["it_contact"])

@@ -12,6 +12,7 @@ from shouyue.accounts.queries import actor_of
 from shouyue.contracts import loading, queries, services
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, ContractStage, PlanVersion
+from shouyue.contracts.services import stages
 from shouyue.contracts.tasks import enter_due_stages
 from shouyue.contracts.tests.factories import (
     PLAN,
@@ -161,6 +162,28 @@ def test_stage_begins_by_itself_at_local_midnight():
         Event.objects.filter(verb="contract.stage_entered", contract_id=contract.pk).get().occurred_at
         == midnight
     )
+
+
+def test_a_contract_whose_stages_fail_holds_up_no_other(monkeypatch, caplog):
+    with clock.at(NOON):
+        broken, sound = (
+            make_contract(starts_on=date(2026, 4, 1), ends_on=date(2027, 3, 31)) for _ in range(2)
+        )
+    enter = stages._enter
+
+    def entered(actor, contract):
+        if contract.pk == broken.pk:
+            raise ArithmeticError
+        return enter(actor, contract)
+
+    monkeypatch.setattr(stages, "_enter", entered)
+    with clock.at(datetime(2026, 4, 1, tzinfo=UTC)):
+        enter_due_stages.run()
+        assert verbs_of(sound).count("contract.stage_entered") == 1
+        assert f"the stages of contract {broken.pk} could not be begun" in caplog.text
+        monkeypatch.undo()
+        enter_due_stages.run()
+    assert verbs_of(broken).count("contract.stage_entered") == 1
 
 
 def test_events_of_a_contract_carry_stage_and_level():
