@@ -1,4 +1,4 @@
-"""What the board says about a promise beyond its counts: done 41 of 69, 31 of 40 h, 96.2 % of 95 %, held since …"""
+"""What the board says about a promise beyond its counts: done 41 of 69, 31 of 40 h, 96.2% of 95%, held since …"""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ class Detail:
         return said
 
     def said(self, amount: float) -> str:
-        """An amount with its unit: 31.5 h, 98.1 %, 12."""
+        """An amount with its unit: 31.5 h, 98.1%, 12."""
         if self.unit == "h":
             return f"{amount / 3600:.1f}".removesuffix(".0") + " h"
         text = f"{amount:.1f}".removesuffix(".0")
-        return f"{text} %" if self.unit == "percent" else text
+        return f"{text}%" if self.unit == "percent" else text
 
     def _held(self) -> str:
         if self.held is None:

@@ -120,4 +120,4 @@ def test_a_figure_is_shown_with_its_unit():
     request = RequestFactory().get("/")
     request.actor = SYSTEM
     shown = calendar_views.figures_panel(request, rows(contract, "share")[0])
-    assert ("<dd>50 %</dd>" in shown, "<dd>60 %</dd>" in shown) == (True, True)
+    assert ("<dd>50%</dd>" in shown, "<dd>60%</dd>" in shown) == (True, True)

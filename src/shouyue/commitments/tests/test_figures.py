@@ -318,7 +318,7 @@ def test_the_board_says_each_kind_in_its_own_words():
     assert words["weekly"] == "done 2 of 3"
     assert words["answers"].startswith("1 (≥ 4), at this pace 1.5")
     assert words["share"] == "held since 2026-03-02 09:00"
-    assert words["kept-share"] == "100 % (≥ 60 %)"
+    assert words["kept-share"] == "100% (≥ 60%)"
     assert (found["share"].standing, found["answers"].standing) == ("kept", "at_risk")
 
 
@@ -332,4 +332,4 @@ def test_a_target_of_a_running_month_has_one_figure_on_the_board():
         (line,) = (
             one for one in board.board_of(SYSTEM, contract).lines if one.commitment.name == "kept-share"
         )
-        assert (line.value, line.words) == ("50 %", "50 % (≥ 60 %)")
+        assert (line.value, line.words) == ("50%", "50% (≥ 60%)")

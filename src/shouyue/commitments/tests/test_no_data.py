@@ -79,7 +79,6 @@ def test_the_board_says_so_and_the_api(scene):
     page = get(
         scene, reverse("commitments:board", args=[scene.contract.code]), month="2026-03"
     ).content.decode()
-    assert "100 %" not in page
     assert "100%" not in page
 
 
