@@ -150,6 +150,7 @@ def _page(
     row = one.obligation
     verbs = declared_verbs()
     acts = found_objections.acts_on(actor, one)
+    asked = signoffs.about(actor, ("objection", one.pk))
     context = _row(one, actor) | {
         "obligation": row,
         "case": cases.labels_of(row.case_type, [row.case_id])[row.case_id],
@@ -160,7 +161,8 @@ def _page(
             for event in found_objections.events_with(actor, one.evidence)
         ],
         "files": files.files_of(actor, ("objection", one.pk)),
-        "signoffs": signoffs.about(actor, ("objection", one.pk)),
+        "signoffs": asked,
+        "mine": signoffs.waiting_among(actor, asked),
         "acts": acts,
         "waits": _waits_for(one),
         "problem": problem,
@@ -287,6 +289,7 @@ def proposal_panel(request: HttpRequest, proposal: object) -> str | None:
     """Beside a proposed plan: the sign-offs by which both sides are asked."""
     if not isinstance(proposal, PlanProposal):
         return None
-    rows = signoffs.about(actor_of(request), ("plan_proposal", proposal.pk))
-    context = {"rows": rows, "ask_url": "", "all_url": ""}
+    actor = actor_of(request)
+    rows = signoffs.about(actor, ("plan_proposal", proposal.pk))
+    context = {"rows": rows, "mine": signoffs.waiting_among(actor, rows), "ask_url": "", "all_url": ""}
     return render_to_string("signoff/_panel.html", context, request) if rows else None

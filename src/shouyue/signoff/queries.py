@@ -310,6 +310,16 @@ def waiting_for(actor: Actor, *, limit: int = 100) -> list[Step]:
     return list(rows.order_by("reply_due_at", "id")[:limit])
 
 
+def waiting_among(actor: Actor, signoffs: Iterable[Signoff]) -> set[int]:
+    """Which of these sign-offs wait for this actor's answer. Queries: none when none is open, else two."""
+    asked = [one.pk for one in signoffs if one.state == State.ASKED]
+    return (
+        set(_waiting_steps(actor).filter(signoff_id__in=asked).values_list("signoff_id", flat=True))
+        if asked
+        else set()
+    )
+
+
 def count_waiting(actor: Actor) -> int:
     """How many steps wait for this actor. Queries: two."""
     return _waiting_steps(actor).count()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from shouyue.accounts.queries import actor_of
+from shouyue.accounts.tests.factories import client_of
 from shouyue.commitments.services import plan_signoffs
 from shouyue.contracts.choices import Role
 from shouyue.contracts.planning import services as planning
@@ -115,6 +117,18 @@ def test_a_leader_without_account_approves_on_his_phone(scene):
     assert proposal.state == "in_force"
     approved = proposal.steps.get(step="customer_approved")
     assert (approved.name, approved.actor_id, approved.role) == ("韩局长", None, "customer.leader")
+
+
+def test_the_page_leads_an_approver_to_what_waits_for_him(scene):
+    user = make_member(scene.contract, Role.IT_CONTACT)
+    make_contact(scene.contract, name=user.name, capacities=["approver"], user=user)
+    proposal = scene.proposed()
+    give(scene.boss, asked_of(proposal).get())
+    waiting = asked_of(proposal).last()
+    link = f'<a class="btn btn-primary mt-2" href="{reverse("signoff:signoff", args=[waiting.number])}">'
+    address = reverse("contracts:proposal", args=[scene.contract.code, proposal.pk])
+    assert link in client_of(actor_of(user.pk)).get(address).content.decode()
+    assert link not in client_of(scene.manager).get(address).content.decode()
 
 
 def test_nobody_approves_his_own(scene):

@@ -6,8 +6,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
+from shouyue.accounts.tests.factories import client_of
 from shouyue.commitments.models import Obligation
 from shouyue.commitments.services import waiver_signoffs, waiving
 from shouyue.contracts.tests.people import make_contact
@@ -91,6 +93,20 @@ def test_a_contact_without_account_agrees_by_link(scene):
     assert (last.name, last.user_id, last.role, last.words) == ("周主任", None, "customer.approver", "同意")
     waived = Event.objects.get(verb="obligation.waived")
     assert waived.actor.startswith("link:")
+
+
+def test_the_page_leads_an_approver_to_what_waits_for_him(scene):
+    """Who answers by a capacity of the customer's contacts has no role, so no button of the waiver's page is his."""
+    user = make_member(scene.contract, "customer.it_contact")
+    make_contact(scene.contract, name=user.name, capacities=["approver"], user=user)
+    made = scene.proposed()
+    waiving.approve_waiver(actor=scene.manager, objection_id=made.pk)
+    waiting = asked_of(made).last()
+    link = f'<a class="btn btn-primary" href="{reverse("signoff:signoff", args=[waiting.number])}">'
+    address = reverse("commitments:objection", args=[made.pk])
+    assert link in client_of(actor_from(user)).get(address).content.decode()
+    assert link not in client_of(scene.leader).get(address).content.decode()  # he answers on the page itself
+    assert link not in client_of(scene.manager).get(address).content.decode()
 
 
 def test_one_refusal_settles_it(scene):
