@@ -210,11 +210,7 @@ class CaseClock(models.Model):
                 condition=models.Q(due_at__isnull=False),
             ),
             models.Index(
-                fields=(
-                    "contract_id",
-                    "due_at",
-                    "case_id",
-                ),  # the order of the queue
+                fields=("contract_id", "due_at", "case_id"),
                 name="commitments_clock_lane_idx",
                 condition=models.Q(due_at__isnull=False),
             ),

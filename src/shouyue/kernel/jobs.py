@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import Error, connection, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from . import clock, gates
-from .errors import NotFound
+from .errors import NotFound, ShouyueError
 from .scope import EVERYTHING, acting_in
 
 DEFAULT_RETRY = RetryStrategy(max_attempts=6, exponential_wait=4)
@@ -68,6 +70,20 @@ class Task:
 
 
 _schedules: dict[str, Schedule] = {}
+
+
+FAULTS = (ShouyueError, Error, ArithmeticError, ValueError)
+"""What one record may do to the work on many: refused, refused by the database, or not to be reckoned."""
+
+
+@contextmanager
+def one_of_many(log: logging.Logger, said: str, *names: object) -> Iterator[None]:
+    """Work on one record in a savepoint of its own: when it fails it holds up no other, and is written to the log."""
+    try:
+        with transaction.atomic():
+            yield
+    except FAULTS:
+        log.exception(said, *names)
 
 
 def task(

@@ -120,7 +120,7 @@ def _filters(request: HttpRequest, actor: Actor) -> list[Filter]:
 def _wanted(filters: list[Filter], actor: Actor) -> QueueFilter:
     value = {item.key: item.value for item in filters}
     return QueueFilter(
-        contract_ids=queue.contracts_named(actor, value["contract"]) if value.get("contract") else None,
+        contract_ids=next((_contracts(item, actor) for item in filters if item.key == "contract"), None),
         status=value.get("status") or "open",
         assignee=value.get("assignee", ""),
         channel=value.get("channel", ""),
@@ -130,6 +130,12 @@ def _wanted(filters: list[Filter], actor: Actor) -> QueueFilter:
         due=value.get("due", ""),
         text=value.get("q", ""),
     )
+
+
+def _contracts(item: Filter, actor: Actor) -> tuple[int, ...] | None:
+    if not item.value:
+        return None
+    return queue.contracts_named(actor, item.value) if item.kind == "text" else (int(item.value),)
 
 
 @require_safe

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
 from shouyue.commitments import books
 from shouyue.commitments.models import Commitment
 from shouyue.commitments.rules.reducer import Verdict
-from shouyue.kernel import clock, locks
-from shouyue.kernel.errors import ShouyueError
+from shouyue.kernel import clock, jobs, locks
 
 from . import figures, planning, watching
 from . import verdicts as verdicts_of
@@ -66,7 +65,7 @@ def _tend(row: Commitment) -> None:
                 case _:
                     row.next_at = None
             verdicts_of.tell(verdicts, books.current(row.contract_id))
-    except (ShouyueError, Error, ArithmeticError, ValueError):
+    except jobs.FAULTS:
         _log.exception("promise %s of contract %s could not be looked after", row.name, row.contract_id)
         # nothing was done: how far it has been planned stays, so that the next look makes up for it
         Commitment.objects.filter(pk=row.pk).update(next_at=clock.now() + AGAIN_AFTER)

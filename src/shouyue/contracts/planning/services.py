@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import access
@@ -16,9 +16,9 @@ from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProp
 from shouyue.contracts.planning import approvals, queries
 from shouyue.contracts.planning.telling import tell_in_force
 from shouyue.contracts.services import put_in_force, steps, store_plan_version
-from shouyue.kernel import clock
+from shouyue.kernel import clock, jobs
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, ShouyueError
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.locks import lock_row
 
 _log = logging.getLogger(__name__)
@@ -253,16 +253,12 @@ def apply_due_plans(*, actor: Actor) -> int:
     due = PlanProposal.objects.filter(state=ProposalState.APPROVED, effective_on__lte=latest)
     applied = 0
     for contract_id, proposal_id in sorted(due.values_list("contract_id", "pk")):
-        try:
-            with transaction.atomic():
-                contract, proposal = _locked(actor, contract_id, proposal_id)
-                if _apply_if_due(actor, contract, proposal):
-                    tell_in_force(contract, proposal)
-                    applied += 1
-        except (ShouyueError, Error, ArithmeticError, ValueError):
-            _log.exception(
-                "plan proposal %s of contract %s could not be put in force", proposal_id, contract_id
-            )
+        said = "plan proposal %s of contract %s could not be put in force"
+        with jobs.one_of_many(_log, said, proposal_id, contract_id):
+            contract, proposal = _locked(actor, contract_id, proposal_id)
+            if _apply_if_due(actor, contract, proposal):
+                tell_in_force(contract, proposal)
+                applied += 1
     return applied
 
 

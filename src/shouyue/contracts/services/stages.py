@@ -7,15 +7,14 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shouyue.contracts import loading, queries
 from shouyue.contracts.models import Contract, ContractStage, Milestone
 from shouyue.contracts.rules import ContractRules, acts_of_milestone, milestone_dates
-from shouyue.kernel import clock, events, gates
+from shouyue.kernel import clock, events, gates, jobs
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.locks import lock_row
 
 from . import steps
@@ -124,11 +123,8 @@ def enter_due_stages(*, actor: Actor) -> int:
     )
     begun = 0
     for contract_id in sorted(set(waiting.values_list("contract_id", flat=True))):
-        try:
-            with transaction.atomic():
-                begun += _enter(actor, lock_row(Contract.objects.all(), pk=contract_id))
-        except (ShouyueError, Error, ArithmeticError, ValueError):
-            _log.exception("the stages of contract %s could not be begun", contract_id)
+        with jobs.one_of_many(_log, "the stages of contract %s could not be begun", contract_id):
+            begun += _enter(actor, lock_row(Contract.objects.all(), pk=contract_id))
     return begun
 
 
