@@ -127,8 +127,12 @@ def test_the_page_leads_an_approver_to_what_waits_for_him(scene):
     waiting = asked_of(proposal).last()
     link = f'<a class="btn btn-primary mt-2" href="{reverse("signoff:signoff", args=[waiting.number])}">'
     address = reverse("contracts:proposal", args=[scene.contract.code, proposal.pk])
-    assert link in client_of(actor_of(user.pk)).get(address).content.decode()
-    assert link not in client_of(scene.manager).get(address).content.decode()
+    page = client_of(actor_of(user.pk)).get(address).content.decode()
+    assert link in page
+    assert "审批</h2>" not in page  # nothing is decided on the page itself
+    own = client_of(scene.manager).get(address).content.decode()
+    assert "审批</h2>" in own
+    assert link not in own
 
 
 def test_nobody_approves_his_own(scene):
