@@ -29,6 +29,7 @@ from shouyue.web.form_errors import add_errors
 from shouyue.web.htmx import go, render_page
 from shouyue.web.lists import Choice, Column, Empty, Filter, ListPage
 from shouyue.web.states import Tone
+from shouyue.web.wording import noted
 
 from . import access, cases, queries
 from .choices import ObjectionAct, ObjectionKind, ObjectionState, WaiverReason
@@ -172,8 +173,8 @@ def _page(
 
 def _step(step: Any) -> Step:
     icon, tone = _LOOKS[ObjectionAct(step.act)]
-    role = f"（{Role(step.role).label}）" if step.role in Role.values else ""
-    return Step(step.at, str(ObjectionAct(step.act).label), f"{step.name}{role}", icon, tone, step.words)
+    name = noted(step.name, Role(step.role).label) if step.role in Role.values else step.name
+    return Step(step.at, str(ObjectionAct(step.act).label), name, icon, tone, step.words)
 
 
 def _waits_for(one: Objection) -> list[str]:

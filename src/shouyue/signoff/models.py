@@ -143,6 +143,12 @@ class Signoff(models.Model):
         return self.number
 
     @property
+    def particulars(self) -> str:
+        """What the scope says beyond the label, for where both are shown; empty when it says no more."""
+        first, _break, rest = self.scope.partition("\n")
+        return rest.lstrip("\n") if first.strip() == self.label.strip() else self.scope
+
+    @property
     def asker(self) -> str:
         """Who asked, in the reader's language where it was the program itself."""
         return gettext("the system") if self.asked_by_name == SYSTEM.name else self.asked_by_name

@@ -27,6 +27,7 @@ from shouyue.kernel.errors import NotFound
 from shouyue.kernel.scope import PROVIDER_ID
 from shouyue.parties.choices import Capacity
 from shouyue.parties.models import Contact
+from shouyue.web.wording import listed, noted
 
 from .choices import PURPOSES, Kind, Side, State, StepState
 from .models import Answer, Delegation, Link, Sending, Signoff, Step, addressed_to, delegators
@@ -396,15 +397,15 @@ def addressees(customer_id: int, contract_id: int | None) -> Mapping[str, list[A
             if role.startswith("customer."):
                 held.add(role.removeprefix("customer."))
             elif role in Role.values and role != Role.SUPERVISION_FIRM:
-                people.setdefault(user_id, f"{name} ({Role(role).label})")
+                people.setdefault(user_id, noted(name, Role(role).label))
                 groups["roles"].append(Addressee(f"role:{role}", Role(role).label))
     groups["roles"] = list({one.key: one for one in groups["roles"]}.values())
     groups["capacities"] = [
         Addressee(f"capacity:{value}", label) for value, label in names.items() if value in held
     ]
     for contact in named:
-        known = ", ".join(str(names[value]) for value in contact.capacities if value in names)
-        groups["contacts"].append(Addressee(f"contact:{contact.pk}", f"{contact.name} ({known})"))
+        known = listed(names[value] for value in contact.capacities if value in names)
+        groups["contacts"].append(Addressee(f"contact:{contact.pk}", noted(contact.name, known)))
     groups["members"] = [Addressee(f"user:{pk}", name) for pk, name in people.items()]
     return groups
 

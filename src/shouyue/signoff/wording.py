@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from shouyue.contracts.choices import Role
 from shouyue.parties.choices import Capacity
+from shouyue.web.wording import noted
 
 from . import queries
 from .choices import STEPS, Channel, Kind, Verdict
@@ -35,11 +36,7 @@ def step_label(step: Step) -> str:
     known = [word for word in (code, capacity) if word]
     if not person:
         return " · ".join(reversed(known))
-    return _with_note(person, " · ".join(known)) if known else person
-
-
-def _with_note(name: str, note: str) -> str:
-    return _("%(name)s (%(note)s)") % {"name": name, "note": note}
+    return noted(person, " · ".join(known)) if known else person
 
 
 def purpose_of(signoff: Signoff, language: str) -> str:
@@ -71,7 +68,7 @@ def line_of(answer: Answer) -> Line:
     """An answer in words: who, in which capacity, for whom, written down by whom."""
     who = answer.name
     if answer.capacity:
-        who = _with_note(who, str(capacity_label(answer.capacity)))
+        who = noted(who, capacity_label(answer.capacity))
     if answer.on_behalf_of is not None:
         who += " " + _("for %(name)s") % {"name": answer.on_behalf_of.name}
     how = str(Channel(answer.channel).label)

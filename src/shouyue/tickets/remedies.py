@@ -16,6 +16,7 @@ from shouyue.kernel.errors import ShouyueError
 from shouyue.kernel.gates import Refusal, Request, Wanted
 from shouyue.signoff import access as signoffs
 from shouyue.signoff.choices import PURPOSES, Kind
+from shouyue.web.wording import noted
 
 from . import access, rules
 from .models import Ticket
@@ -138,5 +139,5 @@ def _asking(wanted: Wanted, actor: Actor, ticket: Ticket, visit_id: int | None) 
         "purpose": wanted.purpose,
         **{f"who{place}": who for place, who in enumerate(people, 1)},
     }
-    label = f"{ASKED.get(wanted.kind, wanted.kind)} ({PURPOSES.get(wanted.purpose, wanted.purpose)})"
+    label = noted(ASKED.get(wanted.kind, wanted.kind), PURPOSES.get(wanted.purpose, wanted.purpose))
     return Remedy(label, f"{reverse('signoff:ask')}?{urlencode(query)}")

@@ -1,5 +1,6 @@
 """Numbers and times in words, Chinese and English; pure functions of the active language."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 
@@ -42,6 +43,16 @@ def relative(moment: datetime, now: datetime) -> str:
     length = duration(seconds, parts=1)
     text = gettext("in %(length)s") if seconds > 0 else gettext("%(length)s ago")
     return text % {"length": length}
+
+
+def listed(texts: Iterable[object]) -> str:
+    """Texts one after the other: ``一、二`` or ``one, two``."""
+    return pgettext("between two of a list", ", ").join(str(text) for text in texts)
+
+
+def noted(name: object, note: object) -> str:
+    """A name with a note in brackets: ``Lin Yue (engineer)``, ``林悦（工程师）``."""
+    return gettext("%(name)s (%(note)s)") % {"name": name, "note": note}
 
 
 def file_size(size: int) -> str:

@@ -14,6 +14,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from shouyue.commitments.choices import State
+from shouyue.web.wording import noted
 
 COUNTED = ("kept", "late", "missed", "waived", "running", "paused", "refused")
 LISTED = (
@@ -128,7 +129,7 @@ def _figures(figures: Mapping[str, int]) -> list[str]:
 
 def _score(scores: Mapping[str, Any]) -> str:
     said = f"{scores['total']} / {scores['base']}"
-    return said if scores["has_data"] else f"{said} ({_('no data')})"
+    return said if scores["has_data"] else noted(said, _("no data"))
 
 
 def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
@@ -143,7 +144,7 @@ def write_pdf(path: Path, register: Mapping[str, Any], language: str) -> None:
         "contract": f"{register['contract']} {register['contract_name']}",
         "facts": [
             [_("Customer"), register["customer_name"]],
-            [_("Period"), f"{register['period']}（{register['since'][:10]} – {register['until'][:10]}）"],
+            [_("Period"), noted(register["period"], f"{register['since'][:10]} – {register['until'][:10]}")],
             [_("Service plan"), register["plan"]],
             [_("Made at"), register["made_at"]],
             [

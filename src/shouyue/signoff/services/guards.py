@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.functional import lazy
-from django.utils.text import format_lazy
+from django.utils.functional import Promise, lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,9 @@ from shouyue.kernel.gates import Refusal, Request, Wanted
 from shouyue.signoff import queries
 from shouyue.signoff.choices import STEPS, Kind, Side, State, StepState
 from shouyue.signoff.models import Signoff, Step
+from shouyue.web.wording import noted
+
+_noted = lazy(noted, str)
 
 
 def given(request: Request) -> Refusal | None:
@@ -65,10 +67,7 @@ def approved(request: Request) -> Refusal | None:
         rows = rows.filter(_step(state=StepState.GIVEN, code=step))
         if rows.exists():
             return None
-        return Refusal(
-            "consent.approved",
-            format_lazy("{text} ({name})", text=_("Approval is missing"), name=STEPS.get(step, step)),
-        )
+        return Refusal("consent.approved", _noted(_("Approval is missing"), STEPS.get(step, step)))
     if rows.exists():
         return None
     return _refusal("consent.approved", request, "subject", _("Approval is missing"), Kind.APPROVAL)
@@ -102,15 +101,14 @@ def _word(request: Request, name: str) -> str:
 
 
 def _refusal(
-    guard: str, request: Request, name: str, text: object, kind: str = "", *, from_both: bool = False
+    guard: str, request: Request, name: str, text: Promise, kind: str = "", *, from_both: bool = False
 ) -> Refusal:
     """kind: of the sign-off about the act's subject that would help; empty when it is about something else."""
     word = _word(request, name)
     wanted = (Wanted(str(kind), word, from_both=from_both),) if kind and word else ()
     if not word:
-        return Refusal(guard, format_lazy("{text}", text=text))
-    shown = format_lazy("{text} ({name})", text=text, name=lazy(_named, str)(word, request.contract_id))
-    return Refusal(guard, shown, wanted)
+        return Refusal(guard, text)
+    return Refusal(guard, _noted(text, lazy(_named, str)(word, request.contract_id)), wanted)
 
 
 def _named(word: str, contract_id: int | None) -> str:

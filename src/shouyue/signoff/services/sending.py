@@ -207,13 +207,8 @@ def _made(sending_id: int) -> tuple[Sending, int, Letter] | None:
     signoff = Signoff.objects.get(pk=link.step.signoff_id)
     with translation.override(settings.LANGUAGE_CODE):
         subject = telling.question(signoff)
-        text = "\n\n".join(
-            (
-                subject,
-                signoff.scope,
-                _("Answer by this link; it works once, without an account, and is meant for you alone."),
-            )
-        )
+        how = _("Answer by this link; it works once, without an account, and is meant for you alone.")
+        text = "\n\n".join(filter(None, (subject, signoff.particulars, how)))
     letter = Letter(
         channel=row.channel,
         to=_address(link.contact, row.channel),

@@ -162,7 +162,7 @@ def _drafts(signoff: Signoff, user: User, subject: str, what: str, level: str) -
             customer_id=user.customer_id,
             channel=channel,
             subject=subject,
-            body=f"{subject}\n\n{signoff.scope}",
+            body="\n\n".join(filter(None, (subject, signoff.particulars))),
             url=reverse("signoff:signoff", args=[signoff.number]),
             key=f"signoff:{signoff.pk}:{what}:{user.pk}:{channel}",
             level=level,

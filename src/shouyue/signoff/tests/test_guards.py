@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from shouyue.contracts.tests.factories import make_contract, reach
 from shouyue.contracts.tests.people import make_engineer
@@ -138,6 +139,11 @@ def test_approval_as_a_whole_and_by_step(contract):
     by_step = asked(about, contract, step="supervisor")
     whole = asked(about, contract, subject="overtime")
     assert (guards.approved(by_step) is None, guards.approved(whole) is None) == (False, False)
+    with translation.override("zh-hans"):
+        assert str(guards.approved(by_step).message) == "尚未获得批准（直接上级）"
+        assert str(guards.approved(whole).message) == "尚未获得批准（加班）"
+    with translation.override("en"):
+        assert str(guards.approved(whole).message) == "Approval is missing (Overtime)"
     services.give(actor=first, step_id=step_of(signoff).pk)
     assert (guards.approved(by_step) is None, guards.approved(whole) is None) == (True, False)
     services.give(actor=second, step_id=step_of(signoff, 2).pk)

@@ -17,6 +17,7 @@ from shouyue.kernel import clock
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import Scope, acting_in
+from shouyue.notifications.models import Notice
 from shouyue.signoff import services
 from shouyue.signoff.models import Answer, Delegation, Link, Signoff, Step
 from shouyue.signoff.services import Asked
@@ -329,3 +330,25 @@ def test_what_the_program_asked_for_itself_says_so_in_the_readers_language():
     with translation.override("en"):
         assert asked.asker == "the system"
     assert Signoff(asked_by_name="李主任").asker == "李主任"
+
+
+def test_what_the_title_says_is_not_said_again(contract):
+    asker, (admin, contact) = make_asker(contract), make_admin(contract)
+    line = "登录 10.1.2.3 只读检查日志"
+    plain = make_signoff(contract, actor=asker, label="", scope=line)
+    more = make_signoff(contract, actor=asker, label="", scope=f"{line}\n预计三十分钟。")
+    for signoff, particulars in ((plain, ""), (more, "预计三十分钟。")):
+        assert (signoff.label, signoff.particulars) == (line, particulars)
+        _link, token = services.make_link(
+            actor=asker, step_id=step_of(signoff).pk, contact_id=contact.pk, lasts=timedelta(hours=4)
+        )
+        link_page = text_of(Client().get(reverse("signoff:answer", args=[token])))
+        page, sheet = (text_of(client_of(admin).get(page_of(signoff, view))) for view in ("signoff", "print"))
+        for shown in (page, sheet, link_page):
+            body = shown.partition("<body")[2]
+            assert body.count(line) == 1
+            assert particulars in body
+    waiting = text_of(client_of(admin).get(reverse("signoff:waiting")))
+    assert waiting.partition("<main")[2].count(line) == 2
+    bodies = list(Notice.objects.filter(channel="in_app").order_by("id").values_list("body", flat=True))
+    assert bodies == [f"请您确认是否同意：{line}", f"请您确认是否同意：{line}\n\n预计三十分钟。"]

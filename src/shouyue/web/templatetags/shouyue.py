@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext
 
 from shouyue import __version__
 from shouyue.kernel import clock
@@ -228,7 +228,13 @@ def number(value: float | Decimal | None, decimals: int = 0) -> str:
 @register.filter
 def listed(texts: Iterable[object]) -> str:
     """Texts one after the other: ``一、二`` or ``one, two``."""
-    return pgettext("between two of a list", ", ").join(str(text) for text in texts)
+    return wording.listed(texts)
+
+
+@register.filter
+def noted(name: object, note: object) -> str:
+    """A name with a note in brackets, e.g. a count."""
+    return wording.noted(name, note)
 
 
 @register.filter

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils.translation import override
 
-from shouyue.web.wording import clock_text, duration, file_size, relative
+from shouyue.web.wording import clock_text, duration, file_size, listed, noted, relative
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
@@ -63,3 +63,10 @@ def test_relative(delta, chinese, english):
 )
 def test_file_size(size, text):
     assert file_size(size) == text
+
+
+def test_notes_and_lists_have_the_marks_of_the_language():
+    with override("zh-hans"):
+        assert noted("林悦", listed(["经理", "专家"])) == "林悦（经理、专家）"
+    with override("en"):
+        assert noted("Lin Yue", listed(["manager", "expert"])) == "Lin Yue (manager, expert)"
