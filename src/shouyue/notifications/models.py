@@ -119,7 +119,7 @@ class Notice(models.Model):
     says what the notice is about; the same key is never posted twice. about_*: what it is about, for the event of
     its delivery (`records` asks for one). digest: the notice that tells this one and others in one message; parts:
     how many a digest tells. gateway, tried_at, answer: by which way it went last, when, and what the provider said;
-    provider_id: what the provider calls the message.
+    provider_id: what the provider calls the message. turn: how often it was sent anew after it had failed for sure.
     """
 
     customer_id = CustomerIdField()
@@ -157,6 +157,7 @@ class Notice(models.Model):
     tried_at = models.DateTimeField(null=True)
     answer = models.CharField(_("answer"), max_length=300, blank=True)
     provider_id = models.CharField(max_length=80, blank=True)
+    turn = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -223,6 +224,11 @@ class Notice(models.Model):
         found = self.user or self.contact
         assert found is not None
         return found
+
+    @property
+    def sent_key(self) -> str:
+        """The key providers know it by: another at each turn, or one that knows the first would swallow the next."""
+        return f"{self.key}~{self.turn}" if self.turn else self.key
 
     @property
     def zone(self) -> str:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message. key: the same at every try, so that a provider that knows such keys sends it once. stop: how who has
-    no account ends such messages, with a space before it."""
+    """One message. key: the same until it has failed for sure, so that a provider that knows such keys sends it once.
+    stop: how who has no account ends such messages, with a space before it."""
 
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
@@ -31,11 +31,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """accepted: the provider has taken it; refused: never again like this; failed: again later; slow: the provider
-    asks for a pause of `wait` seconds, which is nobody's failure. answer: what it said, without secrets. provider_id:
-    what it calls the message in later reports."""
+    """accepted: the provider has taken it; refused: never again like this; failed: again later; later: the same, but
+    the gateway is well (this reader has had enough for now); slow: the provider asks for a pause of `wait` seconds,
+    which is nobody's failure. answer: what it said, without secrets. provider_id: what it calls the message in later
+    reports."""
 
-    state: Literal["accepted", "refused", "failed", "slow"]
+    state: Literal["accepted", "refused", "failed", "later", "slow"]
     answer: str = ""
     wait: int = 60
     provider_id: str = ""

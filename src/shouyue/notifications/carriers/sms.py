@@ -46,8 +46,10 @@ def aliyun(parcel: Parcel) -> Outcome:
     code = str(told.get("Code", ""))
     if code == "OK":
         return http.settled(parcel, status, text, "accepted", provider_id=field_of(told, "BizId"))
-    if code.startswith("Throttling") or code == "isv.BUSINESS_LIMIT_CONTROL":
+    if code.startswith("Throttling"):
         return http.settled(parcel, status, text, "slow", wait=60)
+    if code == "isv.BUSINESS_LIMIT_CONTROL":  # this number has had enough; others have not
+        return http.settled(parcel, status, text, "later")
     again = (
         code in ("isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError") or not code
     )
@@ -126,7 +128,7 @@ def generic(parcel: Parcel) -> Outcome:
     if status >= 400:
         return http.settled(parcel, status, text, "refused")
     field, wanted = settings.get("success_field"), settings.get("success_value")
-    if field and str(http.parsed(text).get(str(field), "")) != str(wanted):
+    if field and field_of(http.parsed(text), str(field)) != str(wanted):
         return http.settled(parcel, status, text, "refused")
     named = settings.get("answer_id_field")
     provider_id = field_of(http.parsed(text), str(named)) if named else ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from django.db import transaction
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, When
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from shouyue.kernel.errors import Invalid, NotAllowed
 from shouyue.notifications import access, queries
 from shouyue.notifications.choices import OUTWARD, Channel, State
 from shouyue.notifications.models import Acknowledgement, Notice, Preference
+from shouyue.notifications.rules.pace import ATTEMPTS
 
 from .delivery import deliver_queued
 from .posting import Draft, post
@@ -164,11 +166,16 @@ def save_preference(
     return preference
 
 
+FAILED_FOR_SURE = Q(sent_at__isnull=False) | Q(attempts__lt=ATTEMPTS)
+"""Reported as not arrived, or refused. What was tried in vain to the end may have come through all the same."""
+
+
 @transaction.atomic
 def retry_failed(*, actor: Actor, notice_id: int | None = None) -> int:
     """Send failed notices again, one or all; what a digest should have told goes with its digest.
 
-    Raises: NotAllowed. Returns how many. Locks: the failed rows.
+    What has failed for sure goes by a new key, the rest by the same. Raises: NotAllowed. Returns how many. Locks: the
+    failed rows.
     """
     if not access.can_retry(actor):
         raise NotAllowed
@@ -179,8 +186,9 @@ def retry_failed(*, actor: Actor, notice_id: int | None = None) -> int:
         Notice.objects.filter(pk__in=list(failed.order_by().values_list("pk", flat=True)[:5000]))
     )
     heads = {row.digest_id or row.pk for row in rows}
+    more = Case(When(FAILED_FOR_SURE, then=1), default=0, output_field=PositiveSmallIntegerField())
     count = Notice.objects.filter(pk__in=heads, state=State.FAILED).update(
-        state=State.QUEUED, attempts=0, retry_at=None
+        state=State.QUEUED, attempts=0, retry_at=None, turn=F("turn") + more
     )
     Notice.objects.filter(digest_id__in=heads, state=State.FAILED).update(state=State.BUNDLED)
     if count:

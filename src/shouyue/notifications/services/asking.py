@@ -98,7 +98,7 @@ def _ask(gateway: Gateway, notices: list[Notice], now: datetime, ends: float) ->
             subject="",
             text="",
             link="",
-            key=notice.key,
+            key=notice.sent_key,
             at=now,
         )
         day = (notice.tried_at or now).astimezone(reports.PROVIDER_ZONE).date()

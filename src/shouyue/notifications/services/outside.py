@@ -24,7 +24,7 @@ from .sending import mail_failed, mobile_number
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is sent, and where to. link: a secret; it is kept nowhere. key: the same at every try of one message."""
+    """What is sent, and where to. link: a secret; it is kept nowhere. key: of this try; each has a link of its own."""
 
     channel: str
     to: str

@@ -7,6 +7,7 @@ sending, so it is looked at again every minute for a day, and operators see it.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from .writing import Draft, write
 LARGEST = 256 * 1024
 STILL_LOOKED_FOR = timedelta(days=1)
 MOST_WAITING = 1000
+_TURN = re.compile(r"~[0-9]+$")
 PACE = Pace(per_minute=600)
 SETTLED = (State.SENT, State.ARRIVED, State.FAILED)
 
@@ -173,8 +175,7 @@ def _match(gateway: Gateway, rows: QuerySet[Receipt]) -> int:
 
 def _names(receipt: Receipt) -> list[tuple[str, str]]:
     """By what its notice may be known, surest first."""
-    kinds = ("mail", "key", "provider")
-    named = [(kind, receipt.message) for kind in kinds]
+    named = [("mail", receipt.message), ("key", _key_in(receipt.message)), ("provider", receipt.message)]
     return [*named, ("provider", receipt.provider_id)] if receipt.provider_id else named
 
 
@@ -190,7 +191,8 @@ def _notices_of(gateway: Gateway, receipts: Sequence[Receipt]) -> dict[tuple[str
         return {("mail", f"notice-{notice.pk}"): notice for notice in _locked(rows)}
     messages = [one.message for one in receipts]
     ids = [*messages, *(one.provider_id for one in receipts if one.provider_id)]
-    rows = Notice.objects.filter(Q(key__in=messages) | Q(provider_id__in=ids), gateway=gateway)
+    keys = [_key_in(message) for message in messages]
+    rows = Notice.objects.filter(Q(key__in=keys) | Q(provider_id__in=ids), gateway=gateway)
     found: dict[tuple[str, str], Notice] = {}
     for notice in _locked(rows):
         found["key", notice.key] = notice
@@ -208,7 +210,7 @@ def _apply(notice: Notice, receipt: Receipt, now: datetime) -> list[Draft]:
 
     Returns what must be sent instead.
     """
-    if receipt.provider_id and notice.provider_id and receipt.provider_id != notice.provider_id:
+    if _is_of_another_try(notice, receipt):
         return []
     if receipt.outcome == Arrival.ARRIVED:
         if notice.state != State.ARRIVED:
@@ -226,6 +228,17 @@ def _apply(notice: Notice, receipt: Receipt, now: datetime) -> list[Draft]:
     if notice.parts:
         settle_members(notice, now)
     return by_mail_instead(notice) if notice.channel in (Channel.SMS, Channel.ROBOT) else []
+
+
+def _is_of_another_try(notice: Notice, receipt: Receipt) -> bool:
+    if receipt.provider_id and notice.provider_id and receipt.provider_id != notice.provider_id:
+        return True
+    return _key_in(receipt.message) == notice.key and receipt.message != notice.sent_key
+
+
+def _key_in(message: str) -> str:
+    """The notice's key in what a provider calls its message, see `Notice.sent_key`."""
+    return _TURN.sub("", message)
 
 
 def _arrived(notice: Notice, at: datetime) -> None:

@@ -67,7 +67,7 @@ class Messenger:
                 subject=notice.subject,
                 text=notice.body,
                 link=f"{settings.BASE_URL}{notice.url}" if notice.url else "",
-                key=notice.key,
+                key=notice.sent_key,
                 at=clock.now(),
                 stop=_how_to_stop(notice),
             ),

@@ -445,3 +445,62 @@ def test_the_api_says_how_a_contact_is_told(client):
     told_by = client.put(url, wish | {"quiet_to": "08:00:00"}, content_type="application/json")
     assert told_by.json()["channels"] == ["sms"]
     assert Preference.objects.get(contact=contact).channels == ["sms"]
+
+
+class Keeper:
+    """A provider that honours idempotency keys: a message whose key it knows is taken and goes nowhere."""
+
+    def __init__(self):
+        self.status, self.keys, self.sent = 200, [], []
+
+    def __call__(self, request):
+        key = request.headers["idempotency-key"]
+        self.keys.append(key)
+        if self.status == 200 and key not in self.sent:
+            self.sent.append(key)
+        return self.status, {"data": {}}, {}
+
+
+def again(at):
+    operator = actor_from(make_user(roles=["desk_admin"]))
+    with clock.at(at):
+        assert services.retry_failed(actor=operator) == 1
+        services.deliver_batch()
+
+
+def test_what_was_reported_as_failed_goes_again_by_a_key_of_its_own(client, serve):
+    keeper = Keeper()
+    gateway = make_gateway(
+        "sms_http", settings=described(f"{serve(keeper).url}/sms"), secrets={"receipt_secret": KEY}
+    )
+    deliver(told(make_user(phone="13800001111", email=""), key="k7"))
+    secret = address_of(gateway)
+    report(client, secret, [{"msgid": "k7", "stat": "UNDELIV"}])
+    again(NOW + timedelta(minutes=2))
+    assert keeper.sent == ["k7", "k7~1"]
+    notice = Notice.objects.get(channel="sms")
+    for message, stat, state in (
+        ("k7", "EXPIRED", "sent"),
+        ("k7", "DELIVRD", "sent"),
+        ("k7~1", "DELIVRD", "arrived"),
+    ):
+        report(client, secret, [{"msgid": message, "stat": stat}])
+        notice.refresh_from_db()
+        assert notice.state == state
+
+
+@pytest.mark.parametrize(("status", "keys"), [(503, ["k7", "k7"]), (400, ["k7", "k7~1"])])
+def test_only_what_was_refused_goes_again_by_another_key(serve, status, keys):
+    keeper = Keeper()
+    make_gateway("sms_http", settings=described(f"{serve(keeper).url}/sms"), secrets={"receipt_secret": KEY})
+    keeper.status = status
+    deliver(told(make_user(phone="13800001111", email=""), key="k7"))
+    for hour in range(1, 7):
+        with clock.at(NOW + timedelta(hours=2 * hour)):
+            services.deliver_batch()
+    assert Notice.objects.get(channel="sms").state == "failed"
+    assert set(keeper.keys) == {"k7"}
+    keeper.status = 200
+    again(NOW + timedelta(days=1))
+    assert [keeper.keys[0], keeper.keys[-1]] == keys
+    assert keeper.sent == keys[-1:]
