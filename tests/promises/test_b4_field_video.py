@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shouyue.commitments.models import Obligation
+from shouyue.kernel.models import Event
+
 from .story import BREAKS, HOUR, MINUTE, Story
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +71,43 @@ def test_b4_05_a_rejected_repair_runs_on_from_the_arrival():
     assert story.state("repair-complex") == "kept"
     story.reject(3 * HOUR)
     assert (story.state("repair-complex"), story.due("repair-complex")) == ("running", 6 * HOUR + 20 * MINUTE)
+
+
+def ungraded(*names):
+    story = Story("field-video", names=names).report(zone="urban")
+    return story.arrive(20 * MINUTE).take(HOUR).resolve(5 * HOUR)
+
+
+def test_b4_04_b4_05_what_nobody_graded_has_no_verdict_until_somebody_does():
+    story = ungraded()
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("running", "running")
+    story.grade(5 * HOUR + MINUTE, complexity="complex")
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("none", "kept")
+    row = Obligation.objects.get(commitment__name="repair-complex")
+    assert (row.kept_at, row.settled_at) == (story.start + 5 * HOUR, story.start + 5 * HOUR)
+    assert row.due_at == story.start + 20 * MINUTE + 6 * HOUR
+
+
+def test_b4_04_graded_after_the_repair_it_was_late_all_the_same():
+    story = ungraded().grade(5 * HOUR + MINUTE, complexity="simple")
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("late", "none")
+    told = Event.objects.filter(subject_type="obligation", facts__commitment="repair-simple").order_by("id")
+    assert [one.verb for one in told][-2:] == ["obligation.missed", "obligation.late"]
+
+
+def test_b4_04_b4_05_a_repair_closed_ungraded_is_neither_kept_nor_missed():
+    story = ungraded("repair-simple", "repair-complex").confirm(6 * HOUR).close(6 * HOUR)
+    rows = Obligation.objects.filter(commitment__name__startswith="repair-")
+    assert {(row.state, row.ending) for row in rows} == {("void", "no_limit")}
+    story.reopen(7 * HOUR)
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("running", "running")
+    story.grade(7 * HOUR, complexity="complex").wait(8 * HOUR)
+    assert story.state("repair-complex") == "missed"
+
+
+def test_b4_04_b4_05_are_about_faults_alone():
+    story = video(zone="urban", request_type="service_request").arrive(20 * MINUTE)
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("none", "none")
 
 
 def test_b4_06_report_back_to_the_command_centre_kept():

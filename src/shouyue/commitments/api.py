@@ -79,7 +79,7 @@ class BoardOut(Schema):
 
 
 class ObligationOut(Schema):
-    """One instance of a promise."""
+    """One instance of a promise. kept_at while it is `running`: done, but a fact that decides its limit is missing."""
 
     id: int
     contract: str

@@ -15,6 +15,7 @@ from shouyue.contracts.rules import ContractRules
 from shouyue.kernel.errors import NotFound, ShouyueError
 from shouyue.servicetime import ServiceCalendar
 
+from . import cases
 from .rules.book import Book
 
 _plans: dict[tuple[int, frozenset[str]], Book] = {}
@@ -78,6 +79,7 @@ def of_plan(plan_version_id: int) -> Book:
             plan=plan_of(plan_version_id),
             calendar=partial(_calendar, plan_version_id),
             rebinding=key[1],
+            closing=cases.closing_verbs(),
             scales=vocabulary.current().scales,
         )
         _plans[key] = book

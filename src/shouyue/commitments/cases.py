@@ -61,6 +61,11 @@ def type_of(name: str) -> CaseType:
     return _types.get(name) or CaseType(name)
 
 
+def closing_verbs() -> frozenset[str]:
+    """The verbs that close a case, of whatever sort."""
+    return frozenset().union(*(kind.closed_by for kind in _types.values()))
+
+
 def people_of(name: str, ids: Sequence[int]) -> Mapping[int, Mapping[str, Sequence[int]]]:
     """Who works on these cases. Queries: those of the owner's function."""
     people = type_of(name).people

@@ -60,6 +60,7 @@ class Ending(models.TextChoices):
     NOT_MEANT = "not_meant", _("the facts no longer ask for it")
     CONTRACT = "contract", _("the case moved to another contract")
     UNLESS = "unless", _("what it waited for did not come about")
+    NO_LIMIT = "no_limit", _("the fact that decides the limit was never told")
     NO_DATA = "no_data", _("there was nothing to measure")
     STOPPED = "stopped", _("the contract was switched off or the promise given up")
 

@@ -93,6 +93,10 @@ class Commitment(models.Model):
         return self.question_zh if language.startswith("zh") else self.question_en
 
 
+UNJUDGED = "unjudged"
+"""How people are shown an obligation that is done while its limit is not known yet."""
+
+
 class Obligation(models.Model):
     """One instance of a promise: started by an event, due, kept or missed, with what explains it.
 
@@ -100,7 +104,8 @@ class Obligation(models.Model):
     empty. occurrence tells several of one subject apart, period those the calendar opens
     (`2026-W47:site:12`). falls_at: the moment that decides its period (due time, else the start). facts aimed it;
     opening: facts of the opening event that later ones are compared with. within: the limit as a duration; next_at:
-    when the register must look at it again; steps_done: a bit per step taken. pauses: [from, until or null, name].
+    when the register must look at it again; steps_done: a bit per step taken. kept_at, kept_event_id: when and by what
+    it was done; known before the verdict while its limit is not. pauses: [from, until or null, name].
     Plan version and calendar are pinned.
     """
 
@@ -175,6 +180,16 @@ class Obligation(models.Model):
                 condition=~models.Q(tie="") & models.Q(settled_at__isnull=True),
             ),
         )
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it is done, but the verdict waits for a fact that decides the limit."""
+        return self.settled_at is None and self.kept_event_id is not None
+
+    @property
+    def shown_state(self) -> str:
+        """Its state as people are shown it."""
+        return UNJUDGED if self.is_unjudged else self.state
 
 
 class CaseClock(models.Model):

@@ -32,7 +32,7 @@ from shouyue.web.htmx import go, render_page
 
 from . import cases, queries
 from .choices import Kind
-from .models import Obligation
+from .models import UNJUDGED, Obligation
 from .queries import board, outlook, trends, vouching
 from .services import feeds
 
@@ -90,6 +90,7 @@ GROUPS = (
     ("week", gettext_lazy("Within seven days"), "info"),
     ("later", gettext_lazy("Later"), "neutral"),
     ("paused", gettext_lazy("Paused"), "muted"),
+    (UNJUDGED, gettext_lazy("Done, the verdict waits for a fact"), "muted"),
 )
 
 
@@ -134,6 +135,8 @@ def _grouped(rows: Sequence[Obligation], actor: Actor) -> list[Group]:
 
 
 def _group_of(row: Obligation, now: datetime, midnight: datetime) -> str:
+    if row.is_unjudged:
+        return UNJUDGED
     if row.state == "missed":
         return "overdue"
     if row.state == "paused":

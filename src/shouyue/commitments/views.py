@@ -408,7 +408,7 @@ def _promise(one: CasePromise) -> str:
         "evidence": _address("commitments:evidence", one.id),
         "title": one.title,
         "limit": one.number,
-        "state": countdown(one.due_at, one.warn_at) if running else badge("obligation", one.state),
+        "state": countdown(one.due_at, one.warn_at) if running else badge("obligation", one.shown_state),
     }
     if one.due_at:
         holes["due"] = localtime_of(one.due_at, "short")

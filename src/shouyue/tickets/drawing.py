@@ -207,7 +207,7 @@ def body(request: HttpRequest, ticket: Ticket, shown: Shown) -> SafeString:
         "note_form": shown.note,
         "upload": shown.upload,
     }
-    clocks = [obligation_chip(one.state, one.title, one.due_at, one.warn_at) for one in shown.clocks]
+    clocks = [obligation_chip(one.shown_state, one.title, one.due_at, one.warn_at) for one in shown.clocks]
     waits = ticket.status == Status.WAITING
     due = ticket.promised_answer_at if ticket.answer_given_at is None else None
     promised = f"{localtime_of(due, 'long')} {countdown(due)}" if due is not None else ""

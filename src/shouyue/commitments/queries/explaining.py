@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from shouyue.commitments.models import Obligation
 from shouyue.contracts import vocabulary
 from shouyue.contracts.calendars_of import calendar_of_plan
+from shouyue.contracts.plan_language.match import table_facts
 from shouyue.contracts.plan_language.model import Deadline
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import plan_of
@@ -49,7 +50,8 @@ class Step:
 class Explained:
     """Everything that makes an obligation's verdict understandable.
 
-    counted: seconds used up to now, or to the verdict; target: seconds of the limit where time is counted.
+    counted: seconds used up to now, or to the verdict; target: seconds of the limit where time is counted. missing: the
+    facts, in words, that decide the limit and are not known.
     """
 
     window: str
@@ -62,6 +64,7 @@ class Explained:
     marks: list[Mark]
     steps: list[Step]
     evidence: list[str]
+    missing: str
     notices: list[Notice]
     earlier: list[Obligation] = field(default_factory=list)
     is_cut: bool = False
@@ -98,6 +101,7 @@ def explain(actor: Actor, obligation: Obligation) -> Explained:
         marks=_marks(obligation),
         steps=_steps(actor, obligation),
         evidence=_evidence(promise, actor.language),
+        missing=_missing(obligation, promise, actor.language),
         notices=list(notices.order_by("id")[:50]) if actor.is_staff else [],
         earlier=list(
             Obligation.objects.visible_to(actor)
@@ -118,6 +122,13 @@ def _promise(obligation: Obligation) -> Any:
         return plan_of(obligation.plan_version_id).commitment(obligation.commitment.name)
     except (NotFound, KeyError):
         return None
+
+
+def _missing(obligation: Obligation, promise: Any, language: str) -> str:
+    if obligation.is_aimed or not isinstance(promise, Deadline):
+        return ""
+    asked = table_facts(promise.within) | table_facts(promise.window)
+    return vocabulary.list_said(sorted(asked - obligation.facts.keys()), language)
 
 
 def _calendar(obligation: Obligation) -> ServiceCalendar:
@@ -181,7 +192,10 @@ def _marks(obligation: Obligation) -> list[Mark]:
     if obligation.warn_at:
         marks.append(Mark(obligation.warn_at, _("Warning"), "warn"))
     if obligation.kept_at:
-        marks.append(Mark(obligation.kept_at, _("Kept"), "good" if obligation.state == "kept" else "bad"))
+        if obligation.state in ("kept", "late", "waived"):
+            marks.append(Mark(obligation.kept_at, _("Kept"), "good" if obligation.state == "kept" else "bad"))
+        else:
+            marks.append(Mark(obligation.kept_at, _("Done"), "info"))
     return marks
 
 
@@ -210,7 +224,9 @@ def _steps(actor: Actor, obligation: Obligation) -> list[Step]:
 
 def _look(verb: str, number: int, obligation: Obligation) -> dict[str, Any]:
     if number == obligation.kept_event_id:
-        return {"icon": "circle-check", "tone": "good" if obligation.state == "kept" else "bad"}
+        judged = obligation.state in ("kept", "late", "waived")
+        tone = "good" if obligation.state == "kept" else "bad" if judged else "info"
+        return {"icon": "circle-check", "tone": tone}
     if number == obligation.opened_event_id:
         return {"icon": "player-play", "tone": "info"}
     if verb in ("obligation.missed", "obligation.late"):

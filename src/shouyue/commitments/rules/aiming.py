@@ -68,7 +68,8 @@ def plan_steps(
     first = min(warnings, default=None)
     obligation.warn_at = first if first and obligation.due_at and first <= obligation.due_at else None
     left = [entry.at for entry in pending(all_entries, obligation)]
-    obligation.next_at = min(left, default=None) if obligation.state in ("running", "missed") else None
+    waits = obligation.state in ("running", "missed") and not obligation.is_unjudged
+    obligation.next_at = min(left, default=None) if waits else None
 
 
 def entries(book: Book, promise: Deadline, obligation: Obligation) -> list[Entry]:

@@ -76,7 +76,8 @@ class Book:
 
     calendar: window name → calendar. scales: the modules' own words of a fact, lowest first; the plan's win.
     dates: the contract's known dates.
-    rebinding: verbs after which facts may have changed. ties: verb → what beyond its case ties it to obligations.
+    rebinding: verbs after which facts may have changed; closing: verbs that close a case. ties: verb → what beyond its
+    case ties it to obligations.
     duties, measured, standings: promises that the calendar runs; as far as events, steps and verdicts go, each of them
     stands among the deadlines, too. gathered, watched: quotas an event adds to, conditions it may change, by verb.
     """
@@ -87,6 +88,7 @@ class Book:
     plan: Plan
     calendar: Callable[[str], ServiceCalendar]
     rebinding: frozenset[str]
+    closing: frozenset[str] = frozenset()
     scales: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ranks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     around: Circumstances = field(default_factory=Circumstances)

@@ -10,6 +10,9 @@ from typing import Any
 Pause = tuple[datetime, datetime | None, str]
 Ref = tuple[str, int]
 
+NO_LIMIT = "no_limit"
+"""Ending of what was done while nobody told the limit, and then its case was closed."""
+
 INSTANT = timedelta(microseconds=1)
 
 UNSETTLED = ("waiting", "running", "paused", "missed")
@@ -48,7 +51,8 @@ class Obligation:
     trigger_at: when the event came that led to it; opened_at: when its clock began (later with `after`).
     tie: what binds it to events of other cases, empty when its own case does; each: the value it was opened for.
     within: the limit as text, empty for a due time told by a fact; steps_done: bit per step taken. period: key of the
-    occurrence, of those that the calendar opens.
+    occurrence, of those that the calendar opens. kept_at, kept_event_id: the deed that keeps it; known before the
+    verdict while the limit is not.
     """
 
     commitment: str
@@ -96,6 +100,17 @@ class Obligation:
     def is_open(self) -> bool:
         """Whether something may still happen to it by itself."""
         return self.settled_at is None and self.state in UNSETTLED
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it is done, but its limit is not known, so that nobody can say whether in time."""
+        return self.kept_event_id is not None and (self.settled_at is None or self.ending == NO_LIMIT)
+
+    def take_deed_back(self) -> None:
+        """As if nothing had been done for it."""
+        self.kept_at = self.kept_event_id = self.settled_at = None
+        self.ending, self.ended_event_id = "", None
+        self.progress = 0
 
     @property
     def is_paused(self) -> bool:

@@ -16,7 +16,7 @@ from shouyue.contracts.plan_language.model import Deadline, Span, Unset
 from . import waits
 from .aiming import aim, in_time, plan_steps, silence_from
 from .book import Book, facts_in, fulfilled
-from .happenings import UNSETTLED, Happening, History, Obligation
+from .happenings import NO_LIMIT, UNSETTLED, Happening, History, Obligation
 from .keeping import may_keep, one_of_each_duty, parts_done
 from .ties import each_of, tie_of
 from .timing import Entry, limit_of
@@ -66,6 +66,7 @@ class Reaction:
         self._undo(event)
         self._keep(event)
         self._void(event)
+        self._close(event)
         self._open(event, cause)
 
     # What an event has to do with an obligation
@@ -108,7 +109,11 @@ class Reaction:
             changed = waits.resume(interest.ends, promise, obligation, event)
             changed |= waits.pause(book, interest.begins, promise, obligation, event)
             obligation.dirty |= changed
-            if changed and obligation.state in ("waiting", "running", "paused"):
+            if (
+                changed
+                and obligation.state in ("waiting", "running", "paused")
+                and not obligation.is_unjudged
+            ):
                 if obligation.state != "waiting":
                     obligation.state = "paused" if obligation.is_paused else "running"
                 aim(book, promise, obligation)
@@ -119,11 +124,8 @@ class Reaction:
         if event.verb.startswith("obligation."):
             return
         for obligation in list(self.obligations):
-            if (
-                obligation.state not in UNSETTLED
-                or obligation.case != event.case
-                or obligation.settled_at is not None
-            ):
+            is_due = obligation.state in UNSETTLED and obligation.settled_at is None
+            if obligation.case != event.case or not (is_due or obligation.is_unjudged):
                 continue
             book = self.book_of(obligation.plan_version_id)
             promise = book.deadlines.get(obligation.commitment)
@@ -157,6 +159,8 @@ class Reaction:
         if not old.aimed or old.state == "waiting" or (same_limit and limit.known and promise.due is None):
             old.facts = facts
             aim(book, promise, old, limit)
+            if old.is_unjudged and limit.known:
+                self._judge(old)
             return
         new = old.again(
             occurrence=self._next_occurrence(old),
@@ -219,16 +223,14 @@ class Reaction:
 
     def _undo(self, event: Happening) -> None:
         for book, promise, obligation in self._of(event, "undoes"):
-            if obligation.state not in ("kept", "late") or (
-                obligation.kept_at and obligation.kept_at > event.at
-            ):
+            was_done = obligation.state in ("kept", "late") or obligation.is_unjudged
+            if not was_done or (obligation.kept_at and obligation.kept_at > event.at):
                 continue
             if self._has_successor(obligation):
                 continue
             was_late = obligation.state == "late"
+            obligation.take_deed_back()
             obligation.state = "missed" if was_late else "paused" if obligation.is_paused else "running"
-            obligation.kept_at = obligation.kept_event_id = obligation.settled_at = None
-            obligation.progress = 0
             if was_late:
                 obligation.dirty = True
                 plan_steps(book, promise, obligation)
@@ -259,6 +261,8 @@ class Reaction:
             duty = book.duties.get(promise.name)
             if duty is not None and duty.gap is not None:
                 self._renew(book, promise, duty.gap, obligation, event)
+            elif not obligation.aimed and not limit_of(promise, obligation.facts).known:
+                self._note_deed(book, promise, obligation, event)
             else:
                 self._settle_kept(obligation, event)
 
@@ -277,18 +281,33 @@ class Reaction:
         self.obligations.append(following)
 
     def _settle_kept(self, obligation: Obligation, event: Happening) -> None:
-        late = not in_time(obligation, event.at)
+        _note(obligation, event)
+        self._judge(obligation)
+
+    def _note_deed(self, book: Book, promise: Deadline, obligation: Obligation, event: Happening) -> None:
+        """Done, but whether in time is said once the limit is known; with frozen facts it never will be."""
+        if obligation.state == "waiting":
+            begin(book, promise, obligation)
+        obligation.state = "running"
+        _note(obligation, event)
+        if promise.bind == "opening":
+            self._end(obligation, "void", event, ending=NO_LIMIT)
+
+    def _judge(self, obligation: Obligation) -> None:
+        """Say whether what was done came in time."""
+        done = obligation.kept_at
+        assert done is not None
+        late = not in_time(obligation, done)
         obligation.state = "late" if late else "kept"
-        obligation.kept_at = max(event.at, obligation.trigger_at) if not obligation.period else event.at
-        obligation.kept_event_id = event.id
-        obligation.settled_at = obligation.kept_at
+        obligation.settled_at = done
+        obligation.ending, obligation.ended_event_id = "", None
         obligation.next_at = None
         if late and obligation.missed_at is None:
             obligation.missed_at = obligation.due_at
-            self.verdicts.append(Verdict("missed", obligation, obligation.due_at or event.at))
+            self.verdicts.append(Verdict("missed", obligation, obligation.due_at or done))
         if not late:
             obligation.missed_at = None
-        self.verdicts.append(Verdict("late" if late else "kept", obligation, event.at))
+        self.verdicts.append(Verdict("late" if late else "kept", obligation, done))
 
     def _void(self, event: Happening) -> None:
         for _, _, obligation in self._of(event, "prevents"):
@@ -310,7 +329,17 @@ class Reaction:
             elif obligation.state == "missed" and obligation.settled_at is None:
                 self._end(obligation, "missed", event, ending="")
 
+    def _close(self, event: Happening) -> None:
+        """A case is closed and nobody told the limit: what was done in it has no verdict unless somebody does later."""
+        for obligation in self.obligations:
+            if not (obligation.is_unjudged and obligation.is_open and obligation.case == event.case):
+                continue
+            if event.verb in self.book_of(obligation.plan_version_id).closing:
+                self._end(obligation, "void", event, ending=NO_LIMIT)
+
     def _end(self, obligation: Obligation, state: str, event: Happening, *, ending: str) -> None:
+        if obligation.is_unjudged and ending != NO_LIMIT:
+            obligation.take_deed_back()
         obligation.state = state
         obligation.ending = ending
         obligation.ended_event_id = event.id
@@ -347,7 +376,8 @@ class Reaction:
                 continue
             if obligation.ending in TAKEN_BACK:
                 continue
-            if obligation.opened_event_id == event.id or obligation.is_open or promise.once:
+            is_running = obligation.is_open and not obligation.is_unjudged
+            if obligation.opened_event_id == event.id or is_running or promise.once:
                 return False
         return True
 
@@ -422,6 +452,13 @@ def miss(book: Book, promise: Deadline, obligation: Obligation, known: list[Entr
     obligation.dirty = True
     plan_steps(book, promise, obligation, known)
     return Verdict("missed", obligation, obligation.due_at)
+
+
+def _note(obligation: Obligation, event: Happening) -> None:
+    """Which event keeps it, and when; never before its clock began."""
+    obligation.kept_at = event.at if obligation.period else max(event.at, obligation.trigger_at)
+    obligation.kept_event_id = event.id
+    obligation.next_at = None
 
 
 def _may_run(promise: Deadline, obligation: Obligation) -> bool:

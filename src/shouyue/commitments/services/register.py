@@ -280,6 +280,8 @@ def _leave(others: list[Obligation], event: Happening) -> None:
             and obligation.case == event.case
             and not obligation.tie.startswith("contract:")
         ):
+            if obligation.is_unjudged:
+                obligation.take_deed_back()
             obligation.state = "void" if obligation.state != "missed" else "missed"
             obligation.ending = "contract" if obligation.state == "void" else ""
             obligation.ended_event_id = event.id

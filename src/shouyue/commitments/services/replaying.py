@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 
+from shouyue.commitments import cases
 from shouyue.commitments.rules.book import Book
 from shouyue.commitments.rules.happenings import Happening, Obligation
 from shouyue.commitments.rules.replay import replay
@@ -226,6 +227,7 @@ def _book(rules: ContractRules) -> Book:
         plan=rules.plan,
         calendar=partial(_calendar, rules.plan, rules.customer_id, {}),
         rebinding=vocabulary.rebinding_verbs(),
+        closing=cases.closing_verbs(),
         scales=vocabulary.current().scales,
         dates=rules.dates,
     )

@@ -79,11 +79,14 @@ READERS = {
 
 @dataclass
 class Owed:
-    """One obligation of the model; times in seconds since the start. pauses: [from, until or None]."""
+    """One obligation of the model; times in seconds since the start. pauses: [from, until or None].
+
+    limit None: nobody has told the severity; what is done then is noted (kept), the verdict waits (settled None).
+    """
 
     promise: str
     opened: int
-    limit: int
+    limit: int | None
     state: str = "running"
     pauses: list[list[int | None]] = field(default_factory=list)
     due: int | None = None
@@ -112,8 +115,8 @@ class Owed:
 
     def aim(self) -> None:
         """Work out anew when it is due; a pause that begins after that no longer stops it."""
-        self.due = self.reach(self.limit)
-        self.state = "paused" if self.stands and self.due is None else "running"
+        self.due = None if self.limit is None else self.reach(self.limit)
+        self.state = "paused" if self.stands and self.due is None and self.kept is None else "running"
 
     def steps(self) -> list[tuple[str, int]]:
         """The steps with the moment after which each is taken, in whole seconds, soonest first."""
@@ -123,6 +126,7 @@ class Owed:
             case "respond":
                 return [("80%", self.opened + 8 * MINUTE), ("due", self.due + 1)]
             case "repair":
+                assert self.limit is not None
                 half = self.reach(self.limit // 2)
                 assert half is not None
                 later = self.due + 30 * MINUTE
@@ -166,6 +170,9 @@ class Story:
                 self.keep(found, said)
 
     def keep(self, one: Owed, at: int) -> None:
+        if one.limit is None:
+            one.kept, one.state = at, "running"
+            return
         late = one.due is not None and at > one.due
         one.state, one.kept, one.settled = ("late" if late else "kept"), at, at
         if late:
@@ -177,13 +184,14 @@ class Story:
 
     # what may happen
 
-    def report(self, at: int, severity: str) -> None:
+    def report(self, at: int, severity: str | None) -> None:
         self.owed.append(Owed("respond", at, 10 * MINUTE, due=at + 10 * MINUTE))
-        self.owed.append(Owed("repair", at, LIMITS[severity], due=at + LIMITS[severity]))
+        limit = LIMITS.get(severity or "")
+        self.owed.append(Owed("repair", at, limit, due=None if limit is None else at + limit))
 
     def done(self, promise: str, at: int) -> None:
         for one in self.of(promise):
-            if one.settled is None and one.state != "void":
+            if one.settled is None and one.state != "void" and one.kept is None:
                 self.keep(one, at)
 
     def comment(self, at: int) -> None:
@@ -211,7 +219,7 @@ class Story:
 
     def reject(self, at: int) -> None:
         for one in self.of("repair"):
-            if one.state in ("kept", "late"):
+            if one.kept is not None:
                 was_late = one.state == "late"
                 one.kept = one.settled = None
                 if was_late:
@@ -221,7 +229,14 @@ class Story:
 
     def change(self, at: int, severity: str) -> None:
         for one in self.of("repair"):
-            if one.settled is None and one.state != "void" and one.limit != LIMITS[severity]:
+            if one.settled is not None or one.state == "void" or one.limit == LIMITS[severity]:
+                continue
+            if one.limit is None:
+                one.limit = LIMITS[severity]
+                one.aim()
+                if one.kept is not None:
+                    self.keep(one, one.kept)
+            else:
                 one.state, one.ending, one.settled = "void", "rebound", at
                 new = Owed("repair", one.opened, LIMITS[severity], pauses=[list(p) for p in one.pauses])
                 new.aim()
@@ -238,7 +253,7 @@ class Story:
                 one.state, one.settled = "missed", at
                 self.miss(one)
             else:
-                one.state, one.ending, one.settled = "void", "event", at
+                one.state, one.ending, one.settled, one.kept = "void", "event", at, None
 
     def look(self, now: int) -> None:
         """The sweep: whatever has come since the last look, as often as there is something."""
@@ -267,6 +282,9 @@ class Story:
 
 
 # --- the machine -------------------------------------------------------------------------------------------------
+
+
+SEVERITIES = st.sampled_from([*sorted(LIMITS), None])
 
 
 class Dies(Exception):
@@ -302,16 +320,16 @@ class Register(RuleBasedStateMachine):
     def one_case(self, data: Any) -> int:
         return data.draw(st.sampled_from(sorted(self.stories)))
 
-    @initialize(severity=st.sampled_from(sorted(LIMITS)))
-    def first(self, severity: str) -> None:
+    @initialize(severity=SEVERITIES)
+    def first(self, severity: str | None) -> None:
         self.report(severity)
 
     @precondition(lambda self: len(self.stories) < 4)
-    @rule(severity=st.sampled_from(sorted(LIMITS)))
-    def report(self, severity: str) -> None:
+    @rule(severity=SEVERITIES)
+    def report(self, severity: str | None) -> None:
         case = new_case()
         self.stories[case] = Story()
-        self.event(case, "ticket.reported", severity=severity)
+        self.event(case, "ticket.reported", **({"severity": severity} if severity else {}))
         self.stories[case].report(self.now, severity)
 
     @rule(

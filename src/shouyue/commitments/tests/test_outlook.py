@@ -27,7 +27,7 @@ from shouyue.kernel.errors import Invalid, NotFound
 from shouyue.kernel.models import Event
 from shouyue.signoff.models import Signoff
 
-from .factories import contract_under, make_member
+from .factories import contract_under, happens, make_member, new_case
 from .scenes import MINUTE, START, Scene, client_of, client_of_actor, lived, manager
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,18 @@ def test_my_promises_group_by_when_they_are_due(monkeypatch):
     with clock.at(START + 20 * MINUTE):
         groups = client.get(reverse("commitments:mine"), {"view": "own"}).context["groups"]
         assert [(group.key, len(group.rows)) for group in groups] == [("overdue", 1), ("today", 3)]
+
+
+def test_what_is_done_without_a_limit_stands_last_among_my_promises(monkeypatch):
+    contract, case = contract_under(), new_case()
+    worker(monkeypatch, [case])
+    with clock.at(START):
+        happens(contract, case, "ticket.reported")
+        happens(contract, case, "ticket.resolved", at=START + MINUTE)
+    client = client_of(agent_of(contract))
+    with clock.at(START + 5 * MINUTE):
+        groups = client.get(reverse("commitments:mine"), {"view": "own"}).context["groups"]
+    assert [(group.key, len(group.rows)) for group in groups] == [("today", 1), ("unjudged", 1)]
 
 
 def test_what_waits_for_my_answer_is_called_by_its_name_and_leads_there():

@@ -35,7 +35,7 @@ def book_of(commitments):
     parsed = parse_text(plan_text(commitments))
     assert parsed.plan is not None, [str(problem) for problem in parsed.problems]
     plan = parsed.plan
-    return Book(1, 1, 1, plan, CALENDARS.__getitem__, REBINDING)
+    return Book(1, 1, 1, plan, CALENDARS.__getitem__, REBINDING, frozenset({"ticket.closed"}))
 
 
 def story(*events):
@@ -274,6 +274,63 @@ def test_fixed_while_waiting_is_kept():
     assert found[0][1] == "kept"
 
 
+# Done before the limit is known
+
+BY_GRADE = """
+repair:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: {by: severity, minor: 8 h, major: 2 h, none: none}
+  undone_by: ticket.rejected
+"""
+DONE = ((0, "ticket.reported"), (300, "ticket.resolved"))
+
+
+@pytest.mark.parametrize(("severity", "state"), [("minor", "kept"), ("major", "late"), ("none", "void")])
+def test_what_was_done_is_judged_once_the_limit_is_known(severity, state):
+    assert played(BY_GRADE, *DONE) == [("repair", "running", None)]
+    found = replay(book_of(BY_GRADE), story(*DONE, (900, "ticket.graded", {"severity": severity})))
+    assert [(o.state, o.is_unjudged) for o in found] == [(state, False)]
+    kept_at = None if state == "void" else START + 300 * MINUTE
+    assert (found[0].kept_at, found[0].missed_at) == (kept_at, found[0].due_at if state == "late" else None)
+
+
+def test_a_case_closed_without_the_limit_has_no_verdict_until_somebody_tells_it():
+    closed = (*DONE, (400, "ticket.closed"))
+    [found] = replay(book_of(BY_GRADE), story(*closed))
+    assert (found.state, found.ending, found.settled_at) == ("void", "no_limit", START + 400 * MINUTE)
+    assert played(BY_GRADE, *closed, (500, "ticket.graded", {"severity": "minor"})) == [
+        ("repair", "kept", 480)
+    ]
+    assert played(BY_GRADE, *closed, (500, "ticket.rejected")) == [("repair", "running", None)]
+
+
+def test_what_is_done_without_a_limit_does_not_stand_in_the_way_of_the_next():
+    found = played(BY_GRADE, *DONE, (310, "ticket.reported"), (320, "ticket.graded", {"severity": "minor"}))
+    assert found == [("repair", "kept", 480), ("repair", "running", 790)]
+
+
+def test_frozen_facts_are_never_told_later():
+    frozen = BY_GRADE.replace("  undone_by", "  bind: opening\n  undone_by")
+    [found] = replay(book_of(frozen), story(*DONE, (900, "ticket.graded", {"severity": "minor"})))
+    assert (found.state, found.ending) == ("void", "no_limit")
+
+
+def test_what_is_done_before_its_clock_begins_is_in_time():
+    waiting = BY_GRADE.replace("  kept_by", "  after: 1 h\n  kept_by")
+    done = ((0, "ticket.reported"), (30, "ticket.resolved"))
+    graded = (900, "ticket.graded", {"severity": "major"})
+    assert played(waiting, *done, graded) == [("repair", "kept", 180)]
+    assert played(waiting, *done, (400, "ticket.closed"), graded) == [("repair", "kept", 180)]
+
+
+def test_steps_that_count_from_the_start_end_with_the_deed():
+    stepped = BY_GRADE + "  escalate: [{at: 30 min after opened, to: agent}]\n"
+    [found] = replay(book_of(stepped), story((0, "ticket.reported"), (10, "ticket.resolved")))
+    assert (found.next_at, found.steps_done) == (None, 0)
+
+
 # Against a naive model
 
 VERBS = (
@@ -285,6 +342,7 @@ VERBS = (
     "graded-minor",
     "graded-major",
     "cancelled",
+    "closed",
     "tick",
 )
 LIMITS = {"minor": 480, "major": 120}
@@ -330,17 +388,35 @@ class Naive:
             self.waits[-1] = (self.waits[-1][0], minute)
         elif verb.startswith("graded-"):
             grade = verb.removeprefix("graded-")
-            if is_open and not current["over"] and current["grade"] != grade:
-                current["grade"], current["state"] = grade, "running"
-        elif verb == "reported" and not (is_open and not current["over"]):
-            self.past.append({"start": minute, "grade": None, "state": "running", "over": False})
+            for entry in self.past:
+                if entry["done"] is not None and entry["grade"] is None:
+                    entry["grade"] = grade
+                    late = self.counted(entry["start"], entry["done"]) > LIMITS[grade]
+                    entry["state"] = "late" if late else "kept"
+                    entry["over"] = False
+                elif entry is current and is_open and not entry["over"] and entry["grade"] != grade:
+                    entry["grade"], entry["state"] = grade, "running"
+        elif verb == "reported" and not (is_open and not current["over"] and current["done"] is None):
+            self.past.append(
+                {"start": minute, "grade": None, "state": "running", "over": False, "done": None}
+            )
         elif verb == "resolved" and is_open and not current["over"]:
-            current["state"] = "late" if self.overdue(minute) else "kept"
-        elif verb == "rejected" and current is not None and current["state"] in ("kept", "late"):
+            if current["done"] is None:
+                current["done"] = minute
+            if current["grade"] is not None:
+                current["state"] = "late" if self.overdue(minute) else "kept"
+        elif verb == "rejected" and current is not None and current["done"] is not None:
             current["state"] = "missed" if current["state"] == "late" else "running"
-        elif verb == "cancelled" and is_open:
-            current["state"] = "missed" if current["state"] == "missed" else "void"
-            current["over"] = True
+            current["done"], current["over"] = None, False
+        elif verb == "cancelled":
+            for entry in self.past:
+                if entry["state"] in ("running", "missed") and not entry["over"]:
+                    entry["state"] = "missed" if entry["state"] == "missed" else "void"
+                    entry["done"], entry["over"] = None, True
+        elif verb == "closed":
+            for entry in self.past:
+                if entry["state"] == "running" and entry["done"] is not None:
+                    entry["state"], entry["over"] = "void", True
 
     def states(self):
         return [entry["state"] for entry in self.past]
