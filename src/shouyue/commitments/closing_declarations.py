@@ -11,14 +11,14 @@ from shouyue.kernel import events
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.kernel.events import FactType, Verb
-from shouyue.signoff import subjects
+from shouyue.signoff import deadlines, subjects
 from shouyue.web import navigation, panels, states
 from shouyue.web.states import Look
 
 from . import access, objection_views
 from .queries.objections import objection_of, objection_subject
 from .queries.packing import pack_of
-from .services import plan_signoffs, waiver_answers
+from .services import plan_signoffs, replies, waiver_answers
 
 _OBJECTION = {
     "commitment": FactType.CODE,
@@ -76,6 +76,7 @@ def declare() -> None:
         },
     )
     events.consume(waiver_answers.consume)
+    deadlines.register(replies.reply_due)
     subjects.register("objection", objection_subject)
     approvals.register(plan_signoffs.SignoffDesk())
     events.consume(plan_signoffs.consume)

@@ -102,7 +102,8 @@ class AskedIn(Schema):
 
 
 class AskIn(Schema):
-    """about: the record, such as `ticket:12` or `contract:3`. kind: consent, approval or signature."""
+    """about: the record, such as `ticket:12` or `contract:3`. kind: consent, approval or signature. reply_due_at: left
+    out, it is as the customer has promised in the service plan, if he has."""
 
     about: str
     kind: str

@@ -42,7 +42,10 @@ class AskForm(forms.Form):
     )
     mode = forms.ChoiceField(label=_("If several are asked"), choices=Mode.choices, initial=Mode.IN_ORDER)
     reply_due_at = _moment(
-        _("Answer wanted by"), _("Reminders follow by themselves; afterwards it is escalated.")
+        _("Answer wanted by"),
+        _(
+            "Reminders follow by themselves; afterwards it is escalated. Empty: as the service plan says, if it does."
+        ),
     )
     expires_at = _moment(
         _("Holds until"), _("A consent or approval ends then, and the question too. Empty: no end.")

@@ -33,8 +33,15 @@ class AmountIn(Schema):
     text: str
 
 
+class QuoteIn(AmountIn):
+    """A quote. reply_due_at: by when the answer is wanted; left out: as the service plan says, if it does."""
+
+    reply_due_at: datetime | None = None
+
+
 class TicketChargeOut(Schema):
-    """Where the charge stands: decide, free, quote, approval, work, done, refused. reason: the contract's line."""
+    """Where the charge stands: decide, free, quote, approval, work, done, refused. reason: the contract's line;
+    reply_due_at: by when the customer's answer is wanted, while it is."""
 
     step: str
     reason: str
@@ -44,6 +51,7 @@ class TicketChargeOut(Schema):
     quoted: Decimal | None
     quoted_at: datetime | None
     signoff: str
+    reply_due_at: datetime | None
     stated: Decimal | None
     stated_at: datetime | None
     stated_for: str
@@ -61,6 +69,7 @@ def _answer(actor: Actor, number: str) -> dict[str, object]:
         "quoted": charge.quoted,
         "quoted_at": charge.quoted_at,
         "signoff": charge.signoff_number,
+        "reply_due_at": found.reply_due_at,
         "stated": charge.done,
         "stated_at": charge.done_at,
         "stated_for": charge.done_text,
@@ -90,7 +99,7 @@ def decide_charge(request: HttpRequest, number: str, data: ChargeDecisionIn) -> 
 
 @router.post("tickets/{number}/charge/quote", response=TicketChargeOut, summary="Quote it to the customer")
 @rest.repeatable
-def quote_charge(request: HttpRequest, number: str, data: AmountIn) -> dict[str, object]:
+def quote_charge(request: HttpRequest, number: str, data: QuoteIn) -> dict[str, object]:
     return _do(request, number, charging.quote_charge, data)
 
 

@@ -19,6 +19,7 @@ from shouyue.web.htmx import go, render_page
 from shouyue.web.moulds import mould
 
 from . import access, queries
+from .forms import MomentField
 from .models import Ticket
 from .services import charging
 
@@ -51,9 +52,25 @@ class AmountForm(forms.Form):
         super().__init__(*args, **values)
 
 
+class QuoteForm(AmountForm):
+    """A quote, and by when the customer is to answer it; the plan's own limit stands in the box."""
+
+    reply_due_at = MomentField(
+        label=_("Answer wanted by"),
+        required=False,
+        help_text=_(
+            "Reminders follow by themselves; afterwards it is escalated. Empty: as the service plan says, if it does."
+        ),
+    )
+
+    def __init__(self, *args: Any, ticket: Ticket, actor: Actor, **values: Any) -> None:
+        super().__init__(*args, ticket=ticket, actor=actor, **values)
+        self.initial.setdefault("reply_due_at", charging.promised_reply(ticket))
+
+
 STEPS: dict[str, tuple[Any, type[forms.Form], Any]] = {
     "decide": (charging.decide_charge, DecideForm, _("Decide the charge")),
-    "quote": (charging.quote_charge, AmountForm, _("Quote to the customer")),
+    "quote": (charging.quote_charge, QuoteForm, _("Quote to the customer")),
     "state": (charging.state_charge, AmountForm, _("State what was charged")),
 }
 

@@ -23,7 +23,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.kernel.scope import PROVIDER_ID
 from shouyue.parties.choices import Capacity
 from shouyue.parties.models import Contact, Customer
-from shouyue.signoff import access, queries, rules
+from shouyue.signoff import access, deadlines, queries, rules
 from shouyue.signoff.choices import Kind, Mode, Side, State
 from shouyue.signoff.models import Signoff, Step
 
@@ -67,7 +67,8 @@ def ask(
 ) -> Signoff:
     """Ask for a consent, an approval or a signature; those whose turn it is are told.
 
-    The caller has checked that the actor may see the subject. reply_due_at: for steps without a date of their own.
+    The caller has checked that the actor may see the subject. reply_due_at: for steps without a date of their own;
+    without any, when the plan says the customer owes his reply.
     document_id: a stored file of the same customer; upload: one brought along. Raises: NotFound, NotAllowed, Invalid.
     Events: <kind>.asked. Locks: none.
     """
@@ -106,9 +107,28 @@ def ask(
     )
     made = _steps(signoff, steps, now)
     signoff.is_internal = all(step.side == Side.PROVIDER for step in made)
+    if reply_due_at is None and not signoff.is_internal:
+        _as_promised(signoff, made, now)
     if upload is None:
         _seal(signoff, document)
     return _keep(actor, signoff, made, upload)
+
+
+def _as_promised(signoff: Signoff, made: list[Step], now: datetime) -> None:
+    """Give the customer's steps the date by which he has promised to reply, if he has."""
+    due = deadlines.promised_reply(
+        subject_type=signoff.subject_type,
+        contract_id=signoff.contract_id,
+        kind=signoff.kind,
+        purpose=signoff.purpose,
+        now=now,
+    )
+    if due is None:
+        return
+    signoff.reply_due_at = min(due, signoff.expires_at or due)
+    for step in made:
+        if step.side == Side.CUSTOMER and step.reply_due_at is None:
+            step.reply_due_at = signoff.reply_due_at
 
 
 def _keep(actor: Actor, signoff: Signoff, made: list[Step], upload: UploadedFile[bytes] | None) -> Signoff:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from shouyue.contracts.queries import compiled
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.signoff import deadlines
+from shouyue.signoff.choices import Kind
 from shouyue.signoff.models import Signoff
 from shouyue.signoff.services import Asked, ask, cancel
 from shouyue.tickets import access
@@ -31,12 +34,16 @@ _CHARGED = _l("The work is charged already.")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A ticket's charge as its page shows it. step: decide, free, quote, approval, work, done, refused."""
+    """A ticket's charge as its page shows it. step: decide, free, quote, approval, work, done, refused.
+
+    reply_due_at: by when the approval that is waited for is wanted.
+    """
 
     charge: TicketCharge | None
     step: str
     reason: str = ""
     price: str = ""
+    reply_due_at: datetime | None = None
 
 
 @transaction.atomic
@@ -85,13 +92,19 @@ def decide_charge(*, actor: Actor, ticket_id: int, item: str = "", warranty_clas
 
 @transaction.atomic
 def quote_charge(
-    *, actor: Actor, ticket_id: int, amount: Decimal, text: str, capacity: str = "approver"
+    *,
+    actor: Actor,
+    ticket_id: int,
+    amount: Decimal,
+    text: str,
+    reply_due_at: datetime | None = None,
+    capacity: str = "approver",
 ) -> TicketCharge:
     """Quote what is charged and ask the customer's approver for it. A new quote calls the earlier one off.
 
-    amount: yuan, after any discount. The same quote again, while it waits or is approved, is the one that was made.
-    Raises: NotFound, NotAllowed, Invalid; Conflict when it is free or done. Events: approval.asked. Locks: the
-    ticket row.
+    amount: yuan, after any discount. reply_due_at: by when the answer is wanted; without, as the plan says. The same
+    quote again, while it waits or is approved, is the one that was made. Raises: NotFound, NotAllowed, Invalid;
+    Conflict when it is free or done. Events: approval.asked. Locks: the ticket row.
     """
     ticket = _held(actor, ticket_id)
     charge = _decided(ticket)
@@ -99,21 +112,22 @@ def quote_charge(
         raise Conflict(_("There is nothing to quote for this ticket."))
     _check_amount(amount)
     said = acting.checked_text("text", text, required=True)
-    if (charge.quoted, charge.quote_text) == (amount, said) and answer_to(charge) in ("asked", "given"):
+    if (charge.quoted, charge.quote_text) == (amount, said) and _asks_so(charge, reply_due_at):
         return charge
     _call_off(actor, charge, _("A new quote replaces it."))
     reason = deciding.reason_of(Decision.objects.get(pk=charge.decision_id), actor.language)
     signoff = ask(
         actor=actor,
-        kind="approval",
+        kind=Kind.APPROVAL,
         purpose=PURPOSE,
         subject=("ticket", ticket.pk),
         customer_id=ticket.customer_id,
         contract_id=ticket.contract_id,
         case=("ticket", ticket.pk),
-        scope=_("%(number)s: quote of %(amount)s yuan. %(text)s Why it is charged: %(reason)s")
+        scope=_("%(number)s: quote of %(amount)s yuan\n%(text)s\nWhy it is charged: %(reason)s")
         % {"number": ticket.number, "amount": f"{amount:.2f}", "text": said, "reason": reason},
         steps=[Asked(capacity=capacity)],
+        reply_due_at=reply_due_at,
     )
     charge.quoted, charge.quote_text, charge.quoted_at = amount, said, clock.now()
     charge.signoff_number = signoff.number
@@ -160,16 +174,39 @@ def shown(actor: Actor, ticket: Ticket) -> Shown:
         return Shown(charge, "done", reason, price)
     if not charge.signoff_number:
         return Shown(charge, "quote", reason, price)
-    step = {"given": "work", "asked": "approval"}.get(answer_to(charge), "refused")
-    return Shown(charge, step, reason, price)
+    state, due = _approval_of(charge)
+    step = {"given": "work", "asked": "approval"}.get(state, "refused")
+    return Shown(charge, step, reason, price, due if step == "approval" else None)
 
 
 def answer_to(charge: TicketCharge) -> str:
     """What became of the quote's approval; empty without a quote. Queries: one."""
+    return _approval_of(charge)[0]
+
+
+def promised_reply(ticket: Ticket) -> datetime | None:
+    """By when the plan says the customer owes his answer to a quote made now. Queries: see `compiled`."""
+    return deadlines.promised_reply(
+        subject_type="ticket",
+        contract_id=ticket.contract_id,
+        kind=Kind.APPROVAL,
+        purpose=PURPOSE,
+        now=clock.now(),
+    )
+
+
+def _approval_of(charge: TicketCharge) -> tuple[str, datetime | None]:
     if not charge.signoff_number:
-        return ""
-    state = Signoff.objects.filter(number=charge.signoff_number).values_list("state", flat=True).first()
-    return str(state or "")
+        return "", None
+    rows = Signoff.objects.filter(number=charge.signoff_number).values_list("state", "reply_due_at")
+    found: tuple[str, datetime | None] = rows.first() or ("", None)
+    return found
+
+
+def _asks_so(charge: TicketCharge, reply_due_at: datetime | None) -> bool:
+    """Whether the quote's approval stands or waits, and by that time if one is given."""
+    state, due = _approval_of(charge)
+    return state == "given" or (state == "asked" and reply_due_at in (None, due))
 
 
 def charge_of(ticket: Ticket) -> TicketCharge | None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
+from django.utils import timezone
 
 from shouyue.accounts.tests.factories import client_of
+from shouyue.commitments.models import Obligation
 from shouyue.contracts.tests.factories import PLAN, make_contract
 from shouyue.contracts.tests.people import make_agent, make_customer_user
+from shouyue.kernel import clock
+from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotFound
 from shouyue.kernel.models import Event
+from shouyue.notifications.models import Notice
 from shouyue.signoff.models import Signoff
-from shouyue.signoff.services import give
+from shouyue.signoff.services import give, remind_due
 from shouyue.signoff.tests.factories import make_admin, step_of
 from shouyue.tickets import charge_views
 from shouyue.tickets.charge_models import TicketCharge
@@ -214,3 +219,80 @@ def test_by_api_decided_quoted_and_stated():
     told = page.content.decode()
     assert stated["reason"] in told
     assert "700.50" in told
+
+
+REPLY = """
+  quote-answered:
+    kind: deadline
+    title: {zh: 报价答复, en: Quotes answered}
+    text: {zh: 报价后五个工作日内答复。, en: Quotes are answered within five working days.}
+    internal: true
+    by: customer
+    from: {event: approval.asked, when: {purpose: cost}}
+    kept_by: [approval.given, approval.refused]
+    same: subject
+    within: 5 working days
+    window: office
+"""
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Beijing
+PROMISED = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)  # the end of the fifth working day
+
+
+def priced(text):
+    agent = make_agent()
+    with clock.at(NOW):
+        contract = make_contract(starts_on=date(2020, 1, 1), ends_on=date(2040, 1, 1), text=text)
+        ticket = make_ticket(contract=contract, actor=agent)
+        approver, _contact = make_admin(contract, "approver")
+        charging.decide_charge(actor=agent, ticket_id=ticket.pk, item="upgrade")
+    return ticket, agent, approver
+
+
+def told_about(signoff):
+    rows = Notice.objects.filter(about_type="signoff", about_id=signoff.pk, channel="in_app")
+    return list(rows.order_by("id").values_list("subject", flat=True))
+
+
+def test_a_quote_is_answered_by_the_date_of_the_plan_with_reminders():
+    ticket, agent, approver = priced(PLAN + REPLY)
+    with clock.at(NOW):
+        form = charge_views.QuoteForm(ticket=ticket, actor=agent)
+        assert form.initial["reply_due_at"] == PROMISED
+        charge = charging.quote_charge(actor=agent, ticket_id=ticket.pk, amount=Decimal(800), text="换电源")
+        signoff = Signoff.objects.get(number=charge.signoff_number)
+        assert (signoff.reply_due_at, step_of(signoff).reply_due_at) == (PROMISED, PROMISED)
+        assert charging.shown(agent, ticket).reply_due_at == PROMISED
+        panel = charge_views.panel(request_of(agent), ticket)
+        assert "答复期限" in panel
+    label = f"{ticket.number}：报价 800.00 元"
+    assert signoff.label == label
+    for days, last in ((6, f"仍在等待您的答复：{label}"), (8, f"您的答复已逾期：{label}")):
+        with clock.at(NOW + timedelta(days=days)):
+            remind_due(actor=SYSTEM)
+        assert last in told_about(signoff)
+    assert Event.objects.filter(verb="approval.escalated", subject_id=ticket.pk).count() == 1
+    row = Obligation.objects.get(commitment__name="quote-answered")
+    assert row.due_at == PROMISED
+    with clock.at(NOW + timedelta(days=8)):
+        give(actor=approver, step_id=step_of(signoff).pk)
+        assert charging.shown(agent, ticket).reply_due_at is None
+
+
+def test_who_quotes_may_say_another_date_and_without_any_there_is_none():
+    ticket, agent, _approver = priced(PLAN)
+    with clock.at(NOW), timezone.override("Asia/Shanghai"):
+        assert charge_views.QuoteForm(ticket=ticket, actor=agent).initial["reply_due_at"] is None
+        quote = {"amount": "800", "text": "换电源"}
+        charge_views.charge(request_of(agent, quote), ticket.number, "quote")
+        assert Signoff.objects.get().reply_due_at is None
+        for _twice in range(2):
+            dated = {**quote, "reply_due_at": "2026-03-05T12:00"}
+            charge_views.charge(request_of(agent, dated), ticket.number, "quote")
+        assert [one.state for one in Signoff.objects.order_by("id")] == ["cancelled", "asked"]
+        over = {**quote, "amount": "900", "reply_due_at": "2026-03-01T12:00"}
+        answer = charge_views.charge(request_of(agent, over), ticket.number, "quote")
+    assert answer.status_code == 422
+    assert "该时间已过" in answer.content.decode()
+    latest = Signoff.objects.latest("id")
+    assert latest.reply_due_at.isoformat() == "2026-03-05T04:00:00+00:00"
+    assert latest.state == "asked"
