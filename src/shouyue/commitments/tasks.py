@@ -10,7 +10,7 @@ from django.db import OperationalError
 from shouyue.kernel import clock, jobs
 
 from . import closing_tasks  # noqa: F401 -- the queue looks for tasks here
-from .services import bypassing, sweep, tending
+from .services import bypassing, calling, sweep, tending
 
 TURN_SECONDS = 5
 
@@ -52,3 +52,14 @@ def tend_due() -> None:
 def note_bypassed() -> None:
     """What the last week holds and nobody has noted yet; `shouyue verify` looks at all times."""
     bypassing.note(clock.now() - timedelta(days=7))
+
+
+@jobs.task(
+    "commitments.calls",
+    cron="* * * * *",
+    purpose="take back calls about promises that are over",
+    lock="commitments.calls",
+)
+def stop_moot_calls() -> None:
+    """The desk calls nobody about what has been done meanwhile."""
+    calling.stop_moot_calls()

@@ -55,7 +55,7 @@ def calls_badge(request: HttpRequest) -> int | None:
         return None
     kept, until = _calls.get("count", (0, 0.0))
     if until < monotonic():
-        kept, until = queries.count_of_calls(actor), monotonic() + CALLS_FRESH_SECONDS
+        kept, until = len(queries.calls_to_make(actor)), monotonic() + CALLS_FRESH_SECONDS
         _calls["count"] = kept, until
     return kept or None
 

@@ -217,7 +217,7 @@ def state_of(gateway: Gateway) -> str:
         return "off"
     if gateway.open_until is not None and gateway.open_until > clock.now():
         return "broken" if gateway.failures >= BREAKS_AFTER else "resting"
-    if gateway.failures:
+    if gateway.failures or (gateway.last_failed_at and not gateway.last_sent_at):
         return "troubled"
     return "working" if gateway.last_sent_at else "new"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
@@ -16,10 +17,13 @@ from shouyue.parties.choices import Capacity
 from shouyue.parties.models import Contact
 
 from . import access, colleagues
-from .choices import CONTACT_CHANNELS, Channel, State
+from .choices import CONTACT_CHANNELS, Channel, Level, State
 from .models import Acknowledgement, Gateway, Notice, Preference, Receipt
+from .rules.pace import QUIET_FOR_CONTACTS, quiet_until
 
 MANY = 100
+MOST_CALLS = 2000
+MATTERS_AT_ONCE = 3
 
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
@@ -232,19 +236,87 @@ def calls_ever(actor: Actor) -> QuerySet[Notice]:
     return Notice.objects.filter(channel=Channel.PHONE)
 
 
-def calls_to_make(actor: Actor) -> QuerySet[Notice]:
-    """The calls that are due, oldest first. Raises: NotAllowed."""
+def called_about(about_type: str) -> list[int]:
+    """What waiting calls of every reader are about. Queries: one."""
+    waiting = Notice.objects.filter(channel=Channel.PHONE, state__in=[State.QUEUED, State.HELD])
+    return list(waiting.filter(about_type=about_type).values_list("about_id", flat=True).distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to one person: everything it is about, oldest first."""
+
+    matters: Sequence[Notice]
+
+    @property
+    def reader(self) -> User | Contact:
+        """Who is called."""
+        return self.matters[0].reader
+
+    @property
+    def ids(self) -> str:
+        """All of it, for the form that says how the call ended."""
+        return ",".join(str(one.pk) for one in self.matters)
+
+    @property
+    def first(self) -> Sequence[Notice]:
+        """What is said at once."""
+        return self.matters[:MATTERS_AT_ONCE]
+
+    @property
+    def more(self) -> Sequence[Notice]:
+        """What is shown when asked for."""
+        return self.matters[MATTERS_AT_ONCE:]
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether any of it is."""
+        return any(one.level == Level.URGENT for one in self.matters)
+
+    @property
+    def attempts(self) -> int:
+        """How often the person was not reached."""
+        return max(one.attempts for one in self.matters)
+
+
+def calls_to_make(actor: Actor) -> list[Call]:
+    """The calls that are due, one for each person, who has waited longest first. Raises: NotAllowed. Queries: two.
+
+    Nobody is called in his quiet hours, but for what is urgent if he lets that through.
+    """
+    now = clock.now()
     waiting = calls_ever(actor).filter(state__in=[State.QUEUED, State.HELD])
-    return (
-        waiting.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=clock.now()))
-        .select_related("user", "contact")
-        .order_by("id")
+    due = waiting.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+    rows = list(due.select_related("user", "contact__customer").order_by("id")[:MOST_CALLS])
+    wishes = preferences_for(rows)
+    found: dict[tuple[int | None, int | None], list[Notice]] = {}
+    for notice in rows:
+        who = (notice.user_id, notice.contact_id)
+        if held_until(notice, wishes.get(who), now) is None:
+            found.setdefault(who, []).append(notice)
+    return [Call(matters) for matters in found.values()]
+
+
+def preferences_for(notices: Sequence[Notice]) -> dict[tuple[int | None, int | None], Preference]:
+    """What the readers have said about quiet hours, by (user, contact). Queries: one or none."""
+    users = {notice.user_id for notice in notices if notice.user_id}
+    contacts = {notice.contact_id for notice in notices if notice.contact_id}
+    if not users and not contacts:
+        return {}
+    rows = Preference.objects.filter(
+        Q(user_id__in=users, quiet_from__isnull=False) | Q(contact_id__in=contacts)
     )
+    return {(wish.user_id, wish.contact_id): wish for wish in rows}
 
 
-def count_of_calls(actor: Actor) -> int:
-    """How many calls are due; counted up to a hundred. Queries: one."""
-    return len(calls_to_make(actor).order_by().values_list("id")[:MANY])
+def held_until(notice: Notice, wish: Preference | None, now: datetime) -> datetime | None:
+    """When the quiet hours of its reader end; None outside of them, and for what is urgent if he lets that through."""
+    if notice.level == Level.URGENT and (wish is None or wish.urgent_breaks_through):
+        return None
+    if wish is None and notice.contact_id is None:
+        return None
+    hours = (wish.quiet_from, wish.quiet_to) if wish else QUIET_FOR_CONTACTS
+    return quiet_until(now, notice.zone, *hours)
 
 
 def delivery_log(actor: Actor, *, state: str = "", channel: str = "", text: str = "") -> QuerySet[Notice]:

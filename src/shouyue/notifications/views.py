@@ -247,17 +247,13 @@ def _initial(actor: Actor) -> dict[str, object]:
 
 @require_GET
 def calls(request: HttpRequest) -> HttpResponse:
-    """The calls somebody at the desk should make now, oldest first."""
-    rows = queries.calls_to_make(actor_of(request))
-    part = lists.keyset(rows, order=("id",), cursor=request.GET.get("after", ""))
+    """Whom somebody at the desk should call now, and about what."""
     page = ListPage(
         id="calls",
         caption=_("Calls to make"),
         columns=CALL_COLUMNS,
-        rows=part.rows,
+        rows=queries.calls_to_make(actor_of(request)),
         row_template="notifications/_call_row.html",
-        next_cursor=part.next_cursor,
-        previous_cursor=part.previous_cursor,
         empty=Empty(
             title=_("Nobody has to be called"),
             text=_("What a plan wants told by voice appears here."),
@@ -268,12 +264,17 @@ def calls(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settle_call(request: HttpRequest, notice_id: int) -> HttpResponse:
-    """Say how a call ended."""
+def settle_call(request: HttpRequest) -> HttpResponse:
+    """Say how a call ended, for everything the page said it is about."""
+    ids = [int(number) for number in request.POST.get("notices", "").split(",") if number.isdecimal()]
     outcome = request.POST.get("outcome", "")
-    notice = services.settle_call(actor=actor_of(request), notice_id=notice_id, outcome=outcome)
-    text = {
-        State.SENT: _("Noted: the person was reached."),
-        State.QUEUED: _("Noted: it comes back in ten minutes."),
-    }.get(State(notice.state), _("Noted: three tries in vain, the call has failed."))
+    notices = services.settle_call(actor=actor_of(request), notice_ids=ids, outcome=outcome)
+    states = {notice.state for notice in notices}
+    text = (
+        _("Noted: the person was reached.")
+        if State.SENT in states
+        else _("Noted: it comes back in ten minutes.")
+        if State.QUEUED in states
+        else _("Noted: three tries in vain, the call has failed.")
+    )
     return go(request, reverse("notifications:calls"), text)

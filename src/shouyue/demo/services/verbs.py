@@ -119,9 +119,10 @@ def vouch_for(*, actor: Actor, ticket_id: int, promise: str) -> None:
 
 def make_calls(*, actor: Actor) -> None:
     """Make every call that waits at the desk; most people are reached."""
-    for notice in calls_to_make(actor):
-        reached = random.Random(f"{notice.about_id}:{notice.attempts}").random() < REACHED
-        settle_call(actor=actor, notice_id=notice.pk, outcome="reached" if reached else "not_reached")
+    for call in calls_to_make(actor):
+        reached = random.Random(f"{call.matters[0].about_id}:{call.attempts}").random() < REACHED
+        ids = [notice.pk for notice in call.matters]
+        settle_call(actor=actor, notice_ids=ids, outcome="reached" if reached else "not_reached")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Literal
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One message. key: the same until it has failed for sure, so that a provider that knows such keys sends it once.
-    stop: how who has no account ends such messages, with a space before it."""
+    name: of the reader. stop: how who has no account ends such messages, with a space before it."""
 
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
@@ -22,6 +22,7 @@ class Parcel:
     key: str
     at: datetime
     stop: str = ""
+    name: str = ""
 
     @property
     def whole(self) -> str:

@@ -12,6 +12,8 @@ ATTEMPTS = 6
 BATCH = 200
 LEASE = timedelta(minutes=5)
 """What was claimed and not settled by then belonged to a worker that is gone."""
+PATIENCE = timedelta(hours=1)
+"""Till then a pause that a gateway asks for is not counted as a try."""
 WORK_SECONDS = 60
 """A batch stops sending after so long, well within its lease."""
 

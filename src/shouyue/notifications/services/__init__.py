@@ -2,7 +2,7 @@
 
 from .answering import hand_on, mark_all_read, mark_read, retry_failed, save_preference, take_on
 from .asking import ask_for_receipts
-from .calls import settle_call
+from .calls import settle_call, stop_calls
 from .delivery import deliver_batch, deliver_queued
 from .gateways import change_gateway, create_gateway, resume_gateway, switch_gateway, test_gateway
 from .outside import Letter, can_send_sms, send_outside
@@ -32,6 +32,7 @@ __all__ = [
     "save_preference",
     "send_outside",
     "settle_call",
+    "stop_calls",
     "switch_gateway",
     "take_on",
     "take_receipts",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shouyue.kernel import clock, events, locks
 from shouyue.kernel.actor import Actor
-from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
+from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.notifications import access, queries
-from shouyue.notifications.choices import CallOutcome, State
+from shouyue.notifications.choices import CallOutcome, Channel, State
 from shouyue.notifications.models import Notice
 from shouyue.notifications.rules.pace import CALL_AGAIN, TRIES_OF_A_CALL
 
@@ -17,18 +19,39 @@ from .delivery import record_sent
 
 
 @transaction.atomic
-def settle_call(*, actor: Actor, notice_id: int, outcome: str) -> Notice:
-    """Say how a call ended. Not reached: again in ten minutes, three times in all, then it has failed.
+def settle_call(*, actor: Actor, notice_ids: Collection[int], outcome: str) -> list[Notice]:
+    """Say how a call ended that was about all of these. Not reached: again in ten minutes, three times in all, then it
+    has failed. What needs no call any more stays so.
 
-    Raises: NotAllowed, NotFound, Invalid, Conflict (somebody else was quicker). Locks: the notice.
+    Raises: NotAllowed, NotFound, Invalid, Conflict (nothing of it waits any more: somebody else was
+    quicker). Locks: the notices.
     """
     if not access.can_call(actor):
         raise NotAllowed
     if outcome not in CallOutcome.values:
         raise Invalid(fields={"outcome": [_("Reached or not reached?")]})
-    notice: Notice = locks.lock_row(queries.calls_ever(actor), pk=notice_id)
-    if notice.state not in (State.QUEUED, State.HELD):
+    notices: list[Notice] = locks.lock_rows(queries.calls_ever(actor).filter(pk__in=notice_ids))
+    if not notices or len(notices) < len(set(notice_ids)):
+        raise NotFound
+    if len({(notice.user_id, notice.contact_id) for notice in notices}) > 1:
+        raise Invalid(_("A call is to one person."))
+    waiting = [notice for notice in notices if notice.state in (State.QUEUED, State.HELD)]
+    if not waiting:
         raise Conflict(_("This call has been settled meanwhile."), code="settled")
+    for notice in waiting:
+        _settle(actor, notice, outcome)
+    return waiting
+
+
+def stop_calls(about_type: str, about_ids: Collection[int]) -> int:
+    """Nobody need be called about these any more. Returns how many calls that were."""
+    waiting = Notice.objects.filter(channel=Channel.PHONE, state__in=[State.QUEUED, State.HELD])
+    return waiting.filter(about_type=about_type, about_id__in=about_ids).update(
+        state=State.STOPPED, retry_at=None
+    )
+
+
+def _settle(actor: Actor, notice: Notice, outcome: str) -> None:
     now = clock.now()
     notice.attempts += 1
     notice.tried_at = now
@@ -51,4 +74,3 @@ def settle_call(*, actor: Actor, notice_id: int, outcome: str) -> Notice:
         )
     if notice.records and over:
         record_sent(notice, "delivered" if reached else "failed")
-    return notice

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -22,18 +22,17 @@ from shouyue.kernel.scope import EVERYTHING, acting_in
 from shouyue.notifications.carriers.parcel import Outcome
 from shouyue.notifications.choices import OUTWARD, Channel, Level, State
 from shouyue.notifications.models import Gateway, Notice, Preference
-from shouyue.notifications.queries import contact_ways
+from shouyue.notifications.queries import contact_ways, held_until, preferences_for
 from shouyue.notifications.rules.pace import (
     BATCH,
     BREAKS_AFTER,
     DIGEST_EVERY,
     LEASE,
-    QUIET_FOR_CONTACTS,
+    PATIENCE,
     WORK_SECONDS,
     broken_for,
     gathering,
     next_try,
-    quiet_until,
 )
 
 from .sending import Messenger
@@ -131,11 +130,7 @@ def _arrive(notices: Sequence[Notice], now: datetime) -> None:
 
 def _without_held(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
     """Keep back what falls into its reader's quiet hours, but for urgent ones he lets through. Queries: one."""
-    rows = Preference.objects.filter(
-        Q(user_id__in={notice.user_id for notice in notices}, quiet_from__isnull=False)
-        | Q(contact_id__in={notice.contact_id for notice in notices})
-    )
-    wishes = {(wish.user_id, wish.contact_id): wish for wish in rows}
+    wishes = preferences_for(notices)
     passing: list[Notice] = []
     refused: list[Notice] = []
     for notice in notices:
@@ -143,13 +138,7 @@ def _without_held(claim: _Claim, notices: Sequence[Notice]) -> list[Notice]:
         if notice.contact_id is not None and wish is not None and notice.channel not in wish.channels:
             refused.append(notice)
             continue
-        loud = notice.level == Level.URGENT and (wish is None or wish.urgent_breaks_through)
-        hours = (wish.quiet_from, wish.quiet_to) if wish else QUIET_FOR_CONTACTS
-        until = (
-            None
-            if (wish is None and notice.contact_id is None) or loud or notice.key.startswith("test:")
-            else quiet_until(claim.now, notice.zone, *hours)
-        )
+        until = None if notice.key.startswith("test:") else held_until(notice, wish, claim.now)
         if until is None:
             passing.append(notice)
         else:
@@ -286,7 +275,7 @@ def _settle(notices: Sequence[Notice], outcomes: dict[int, Outcome | None]) -> N
         again: list[datetime] = []
         fallbacks: list[Draft] = []
         for notice in sorted(notices, key=lambda one: one.pk):
-            outcome = outcomes[notice.pk]
+            outcome = _impatient(notice, outcomes[notice.pk], now)
             if outcome is None or outcome.state == "slow":
                 wait = timedelta(seconds=outcome.wait if outcome else 1)
                 notice.state, notice.retry_at = State.QUEUED, now + wait
@@ -307,10 +296,17 @@ def _settle(notices: Sequence[Notice], outcomes: dict[int, Outcome | None]) -> N
             deliver_queued.enqueue(at=soon)
 
 
+def _impatient(notice: Notice, outcome: Outcome | None, now: datetime) -> Outcome | None:
+    """A pause asked for once more after so long is a failure, or what waits behind it would wait for ever."""
+    if outcome is None or outcome.state != "slow" or outcome.answer == str(Messenger.RESTS):
+        return outcome
+    return replace(outcome, state="failed") if notice.created_at + PATIENCE < now else outcome
+
+
 def _settle_one(notice: Notice, outcome: Outcome, now: datetime) -> None:
     notice.attempts += 1
     once = notice.key.startswith("test:")  # who tests wants to see the answer, not to wait
-    again = next_try(notice.attempts, now) if outcome.state == "failed" and not once else None
+    again = next_try(notice.attempts, now) if outcome.state in ("failed", "later") and not once else None
     good = outcome.state == "accepted"
     notice.state = State.SENT if good else State.QUEUED if again else State.FAILED
     notice.error, notice.answer = ("", outcome.answer) if good else (outcome.answer, "")

@@ -70,6 +70,7 @@ class Messenger:
                 key=notice.sent_key,
                 at=clock.now(),
                 stop=_how_to_stop(notice),
+                name=notice.reader.name,
             ),
         )
         if outcome.state in ("failed", "slow"):

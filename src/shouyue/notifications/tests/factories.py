@@ -31,6 +31,16 @@ def make_gateway(kind="wecom", *, url="http://127.0.0.1:9/?key=hidden-key", acto
     return services.create_gateway(actor=actor or admin(), kind=kind, **given | changes)
 
 
+def aliyun_settings(url):
+    return {
+        "endpoint": url,
+        "access_key_id": "LTAI-test",
+        "sign_name": "守约 运维",
+        "template_code": "SMS_1",
+        "template_param": '{"content": "{text}", "url": "{link}"}',
+    }
+
+
 def draft(user, channel="in_app", key="k1", **changes):
     values = {"subject": "即将到期", "body": "请处理", "url": "/obligations/1/"}
     return Draft(user_id=user.pk, customer_id=user.customer_id, channel=channel, key=key, **values | changes)

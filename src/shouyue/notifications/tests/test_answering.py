@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
-from shouyue.accounts.tests.factories import make_user
+from shouyue.accounts.tests.factories import make_user, sign_in
 from shouyue.kernel import clock, events
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
@@ -148,19 +149,87 @@ def test_only_a_robot_in_use_can_be_chosen():
         services.save_preference(actor=outside, channels=[], robot_id=robot.pk)
 
 
+def settled(agent, call, outcome):
+    ids = [notice.pk for notice in call.matters]
+    return [notice.state for notice in services.settle_call(actor=agent, notice_ids=ids, outcome=outcome)]
+
+
+def test_many_matters_for_one_person_are_one_call(client):
+    user, other = make_user(phone="13800001111"), make_user(phone="13800002222")
+    desk = make_user(roles=["desk_agent"])
+    agent = actor_from(desk)
+    with clock.at(NOW):
+        services.post([draft(user, "phone", f"k{n}", subject=f"第{n}件") for n in range(1, 6)])
+        services.post([draft(other, "phone", "k9", level="urgent")])
+        mine, others = queries.calls_to_make(agent)
+        assert (mine.reader, len(mine.matters), mine.is_urgent) == (user, 5, False)
+        assert (others.reader, others.is_urgent) == (other, True)
+        sign_in(desk, client)
+        page = client.get(reverse("notifications:calls")).content.decode()
+        assert page.count("第5件") == 1
+        client.post(reverse("notifications:settle_call"), {"notices": mine.ids, "outcome": "reached"})
+        assert [call.reader for call in queries.calls_to_make(agent)] == [other]
+    assert list(Notice.objects.filter(user=user).values_list("state", flat=True)) == ["sent"] * 5
+
+
+def test_one_call_is_to_one_person_and_keeps_what_came_meanwhile():
+    user, other = make_user(phone="13800001111"), make_user(phone="13800002222")
+    agent = actor_from(make_user(roles=["desk_agent"]))
+    with clock.at(NOW):
+        services.post([draft(user, "phone", "k1", **ABOUT), draft(user, "phone", "k2")])
+        services.post([draft(other, "phone", "k3")])
+        mine, others = queries.calls_to_make(agent)
+        with pytest.raises(Invalid):
+            services.settle_call(
+                actor=agent,
+                notice_ids=[mine.matters[0].pk, others.matters[0].pk],
+                outcome="reached",
+            )
+        with pytest.raises(NotFound):
+            services.settle_call(actor=agent, notice_ids=[mine.matters[0].pk, 10**9], outcome="reached")
+        assert services.stop_calls("obligation", [7]) == 1  # while the agent was speaking
+        services.post([draft(user, "phone", "k4")])
+        assert settled(agent, mine, "reached") == ["sent"]
+        (left,) = [call for call in queries.calls_to_make(agent) if call.reader == user]
+        assert [notice.key for notice in left.matters] == ["k4"]
+
+
+@pytest.mark.parametrize(
+    ("level", "through", "shown"),
+    [("warning", True, False), ("urgent", True, True), ("urgent", False, False)],
+)
+def test_calls_keep_quiet_hours_as_messages_do(level, through, shown):
+    user, agent = make_user(phone="13800001111"), actor_from(make_user(roles=["desk_agent"]))
+    services.save_preference(
+        actor=actor_from(user),
+        channels=["phone"],
+        quiet_from=time(22),
+        quiet_to=time(7),
+        urgent_breaks_through=through,
+    )
+    night = NOW.replace(hour=16)  # midnight in Beijing
+    with clock.at(night - timedelta(hours=3)):
+        services.post([draft(user, "phone", level=level)])
+        assert len(queries.calls_to_make(agent)) == 1
+    with clock.at(night):
+        assert len(queries.calls_to_make(agent)) == shown
+    with clock.at(night + timedelta(hours=7)):
+        assert len(queries.calls_to_make(agent)) == 1
+
+
 def test_a_call_comes_back_until_somebody_is_reached():
     user, agent = make_user(phone="13800001111"), actor_from(make_user(roles=["desk_agent"]))
     with clock.at(NOW):
         services.post([draft(user, "phone", records=True, **ABOUT)])
         assert services.deliver_batch() == 0  # nobody but a human calls
         (call,) = queries.calls_to_make(agent)
-        assert services.settle_call(actor=agent, notice_id=call.pk, outcome="not_reached").state == "queued"
-        assert list(queries.calls_to_make(agent)) == []
+        assert settled(agent, call, "not_reached") == ["queued"]
+        assert queries.calls_to_make(agent) == []
     with clock.at(NOW + timedelta(minutes=10)):
         (call,) = queries.calls_to_make(agent)
-        assert services.settle_call(actor=agent, notice_id=call.pk, outcome="reached").state == "sent"
+        assert settled(agent, call, "reached") == ["sent"]
         with pytest.raises(Conflict):
-            services.settle_call(actor=agent, notice_id=call.pk, outcome="reached")
+            settled(agent, call, "reached")
     outcomes = (
         Event.objects.filter(verb="notice.called").order_by("id").values_list("facts__outcome", flat=True)
     )
@@ -175,7 +244,7 @@ def test_three_calls_in_vain_have_failed():
     for turn in range(3):
         with clock.at(NOW + timedelta(minutes=10 * turn)):
             (call,) = queries.calls_to_make(agent)
-            services.settle_call(actor=agent, notice_id=call.pk, outcome="not_reached")
+            settled(agent, call, "not_reached")
     assert Notice.objects.get().state == "failed"
 
 
@@ -184,6 +253,8 @@ def test_only_the_desk_calls():
     for roles in ([], ["system_admin"], ["audit_admin"]):
         with pytest.raises(NotAllowed):
             services.settle_call(
-                actor=actor_from(make_user(roles=roles)), notice_id=Notice.objects.get().pk, outcome="reached"
+                actor=actor_from(make_user(roles=roles)),
+                notice_ids=[Notice.objects.get().pk],
+                outcome="reached",
             )
     assert Notice.objects.get().attempts == 0

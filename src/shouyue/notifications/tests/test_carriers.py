@@ -16,6 +16,7 @@ from shouyue.notifications.carriers.parcel import Parcel
 from shouyue.notifications.rules import signing
 
 from . import providers
+from .factories import aliyun_settings
 
 TEXT = "GB-2026-1042：“十分钟响应”将于 11-22 10:30 到期 & + 100%"
 
@@ -30,16 +31,6 @@ def parcel(settings=None, secrets=None, **changes):
         "at": datetime.now(UTC),
     }
     return Parcel(settings=settings or {}, secrets=secrets or {}, **given | changes)
-
-
-def aliyun_settings(url):
-    return {
-        "endpoint": url,
-        "access_key_id": "LTAI-test",
-        "sign_name": "守约 运维",
-        "template_code": "SMS_1",
-        "template_param": '{"content": "{text}", "url": "{link}"}',
-    }
 
 
 def test_the_published_example_of_aliyun_is_met():
@@ -84,7 +75,7 @@ def test_aliyun_refuses_a_wrong_secret_without_showing_it(serve):
 @pytest.mark.parametrize(
     ("code", "state"),
     [
-        ("isv.BUSINESS_LIMIT_CONTROL", "slow"),
+        ("isv.BUSINESS_LIMIT_CONTROL", "later"),  # of one number: no reason for a pause of all
         ("Throttling.User", "slow"),
         ("isp.SYSTEM_ERROR", "failed"),
         ("isv.MOBILE_NUMBER_ILLEGAL", "refused"),
@@ -137,6 +128,33 @@ def test_feishu_is_signed(serve):
     assert sending.send("feishu", parcel(secrets={"url": url, "secret": "feishu-secret"})).state == "accepted"
     for wrong in ({"url": url}, {"url": url, "secret": "other-secret"}):
         assert sending.send("feishu", parcel(secrets=wrong)).state == "refused"
+
+
+def test_feishu_names_the_person_whom_it_cannot_mention(serve):
+    server = serve(lambda _request: (200, {"code": 0}, {}))
+    sending.send("feishu", parcel(secrets={"url": server.url}, name="林晓岚", text="长" * 9000))
+    assert server.got[0].json["content"]["text"].endswith("\n@林晓岚")
+
+
+@pytest.mark.parametrize(("words", "state"), [("too many request", "slow"), ("Bad Request", "refused")])
+def test_feishu_says_9499_of_too_many_requests_and_of_a_bad_one(serve, words, state):
+    server = serve(lambda _request: (200, {"code": 9499, "msg": words, "data": {}}, {}))
+    assert sending.send("feishu", parcel(secrets={"url": server.url})).state == state
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "answer"),
+    [
+        ("ok", "true", {"ok": True}),
+        ("data.code", "0", {"data": {"code": 0}}),
+    ],
+)
+def test_success_may_be_a_yes_and_may_stand_within_another_field(serve, field, value, answer):
+    server = serve(lambda _request: (200, answer, {}))
+    settings = generic(server.url, success_field=field, success_value=value)
+    assert sending.send("sms_http", parcel(settings)).state == "accepted"
+    server = serve(lambda _request: (200, {"ok": False, "data": {"code": 7}}, {}))
+    assert sending.send("sms_http", parcel(settings | {"url": server.url})).state == "refused"
 
 
 @pytest.mark.parametrize(

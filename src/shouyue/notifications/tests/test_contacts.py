@@ -119,13 +119,25 @@ def test_whoever_refuses_mail_gets_none_instead_of_a_text_message(serve, leader)
     assert [sent.to for sent in mail.outbox] == [["li@example.com"]]
 
 
+def test_nobody_is_called_at_night_but_for_what_is_urgent(leader):
+    caller = actor_from(make_user(roles=["dispatcher"]))
+    night = NOW.replace(hour=18)  # two in the morning in Beijing
+    with clock.at(night):
+        services.post([to(leader, "phone", key="k1"), to(leader, "phone", key="k2", level="urgent")])
+        (call,) = queries.calls_to_make(caller)
+        assert [one.key for one in call.matters] == ["k2"]
+    with clock.at(night + timedelta(hours=5)):
+        (call,) = queries.calls_to_make(caller)
+        assert len(call.matters) == 2
+
+
 def test_what_waits_for_somebody_who_ends_it_is_not_done_any_more(leader):
     with clock.at(NOW):
         services.post([to(leader, "phone"), to(leader, "email")])
         caller = actor_from(make_user(roles=["dispatcher"]))
         assert [one.reader for one in queries.calls_to_make(caller)] == [leader]
         services.save_contact_wish(actor=himself(leader), contact_id=leader.pk, channels=["email"])
-        assert list(queries.calls_to_make(caller)) == []
+        assert queries.calls_to_make(caller) == []
     with clock.at(NOW + timedelta(minutes=1)):
         services.deliver_batch()
     told = dict(Notice.objects.values_list("channel", "state"))

@@ -25,7 +25,7 @@ from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.names import name_of
 from shouyue.notifications.rules.pace import DIGEST_EVERY, LEASE, SETTLE
 
-from .factories import draft, make_gateway
+from .factories import aliyun_settings, draft, make_gateway
 from .providers import MailServer
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Beijing
@@ -211,6 +211,41 @@ def test_a_refusal_is_final_at_once_and_mail_steps_in(serve):
     notice = Notice.objects.get(channel="sms")
     assert (notice.state, notice.attempts, len(server.got)) == ("failed", 1, 1)
     assert "no such number" in notice.error
+    assert [sent.to for sent in mail.outbox] == [["li@example.com"]]
+
+
+def test_one_number_that_has_had_enough_does_not_stop_the_others(serve):
+    def answer(request):
+        full = request.query["PhoneNumbers"] == "13800000000"
+        return 200, {"Code": "isv.BUSINESS_LIMIT_CONTROL" if full else "OK", "BizId": "1"}, {}
+
+    server = serve(answer)
+    gateway = make_gateway("sms_aliyun", settings=aliyun_settings(server.url), secrets={"secret": "s3cret"})
+    people = [make_user(phone=f"1380000{i:04d}", email=f"{i}@example.com") for i in range(4)]
+    with clock.at(NOW):
+        services.post([draft(one, "sms", f"k{one.pk}") for one in people])
+    drain(NOW)
+    gateway.refresh_from_db()
+    assert (gateway.failures, gateway.open_until) == (0, None)
+    assert sorted(Notice.objects.values_list("state", flat=True)) == ["queued", "sent", "sent", "sent"]
+    for minutes in (1, 6, 23, 90, 180):  # as often as any message that fails, then by mail
+        drain(NOW + timedelta(minutes=minutes))
+    assert Notice.objects.get(user=people[0], channel="sms").state == "failed"
+    assert [sent.to for sent in mail.outbox] == [["0@example.com"]]
+
+
+def test_pauses_without_end_are_a_failure_at_last(serve):
+    server = serve(lambda _request: (429, {"why": "quota"}, {}))
+    make_gateway("sms_http", url=f"{server.url}/sms")
+    user = make_user(phone="13800001111", email="li@example.com")
+    with clock.at(NOW):
+        services.post([draft(user, "sms")])
+    drain(NOW)
+    drain(NOW + timedelta(minutes=59))
+    assert Notice.objects.get().attempts == 0
+    for minutes in range(60, 300, 2):
+        drain(NOW + timedelta(minutes=minutes))
+    assert Notice.objects.get(channel="sms").state == "failed"
     assert [sent.to for sent in mail.outbox] == [["li@example.com"]]
 
 
