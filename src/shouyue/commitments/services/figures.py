@@ -33,6 +33,10 @@ from . import past, planning, storage
 from . import verdicts as verdicts_of
 
 NO_DATA = "no_data"
+SETTLES = timedelta(minutes=10)
+"""So long after a period was opened, what was being recorded at that moment has been: it is looked for then."""
+LOOKED_BACK = timedelta(days=2)
+"""Of what was recorded so long before the last look, some may have come to light since: it is counted at this one."""
 
 
 def open_periods(row: Commitment) -> datetime | None:
@@ -51,11 +55,15 @@ def open_periods(row: Commitment) -> datetime | None:
         return None
     every = agreed(promise.every)
     verdicts: list[Verdict] = []
+    again = planning.next_look(rules, now)
     if isinstance(every, Period) and every.unit not in ("once", "gap"):
-        verdicts = _open(row, book, promise, every, rules, spans, now)
+        verdicts, has_opened = _open(row, book, promise, every, rules, spans, now)
+        if has_opened and isinstance(promise, Quota):
+            again = min(again, now + SETTLES)
+    verdicts += refresh(row, now)
     row.planned_until = now
-    verdicts_of.tell([*verdicts, *refresh(row, now)], book)
-    return planning.next_look(rules, now)
+    verdicts_of.tell(verdicts, book)
+    return again
 
 
 def _open(
@@ -66,7 +74,8 @@ def _open(
     rules: ContractRules,
     spans: list[tuple[date, date]],
     now: datetime,
-) -> list[Verdict]:
+) -> tuple[list[Verdict], bool]:
+    """What is to be told, and whether anything was opened."""
     zone = ZoneInfo(rules.zone)
     since = min(row.planned_until or row.began_at or now, now).astimezone(zone).date()
     today = now.astimezone(zone).date()
@@ -92,7 +101,7 @@ def _open(
         _catch_up(book, promise, [*opened, *moved], row.began_at or now)
     verdicts = [verdict for one in moved for verdict in weigh(book, one, now)]
     storage.write(moved)
-    return verdicts
+    return verdicts, bool(opened)
 
 
 def _part(term: Term, spans: Sequence[tuple[date, date]]) -> Term | None:
@@ -297,7 +306,8 @@ def _add(contract_id: int, promise: Quota, event: Happening) -> list[Verdict]:
 
 _TOLD_BEFORE = f"""
 SELECT {past.COLUMNS} FROM kernel_event e
-WHERE e.contract_id = %s AND e.verb = %s AND e.occurred_at >= %s AND e.occurred_at < %s ORDER BY e.occurred_at, e.id
+WHERE e.contract_id = %s AND e.verb = %s AND e.occurred_at >= %s AND e.occurred_at < %s
+  AND (%s::timestamptz IS NULL OR e.recorded_at >= %s) ORDER BY e.occurred_at, e.id
 """  # noqa: S608 - constants
 _ADD_MANY = """
 INSERT INTO commitments_contribution (customer_id, contract_id, obligation_id, event_id, amount, token, at, reason)
@@ -308,7 +318,13 @@ ON CONFLICT (obligation_id, event_id) DO NOTHING
 """
 
 
-def _catch_up(book: Book, promise: Quota, periods: Sequence[Obligation], began_at: datetime) -> None:
+def _catch_up(
+    book: Book,
+    promise: Quota,
+    periods: Sequence[Obligation],
+    began_at: datetime,
+    recorded_since: datetime | None = None,
+) -> None:
     """Add what was told before its period was opened, or while that was to end earlier; nothing twice. Queries: two."""
     stored = [one for one in periods if one.id and one.due_at is not None]
     if not stored:
@@ -319,7 +335,10 @@ def _catch_up(book: Book, promise: Quota, periods: Sequence[Obligation], began_a
     for one in stored:
         by_tie[one.tie].append(one)
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD_BEFORE, [book.contract_id, promise.amount.verb, since, until])
+        cursor.execute(
+            _TOLD_BEFORE,
+            [book.contract_id, promise.amount.verb, since, until, recorded_since, recorded_since],
+        )
         found = [past.happening(event) for event in cursor.fetchall()]
         rows = []
         for event in found:
@@ -351,13 +370,26 @@ def refresh(row: Commitment, now: datetime) -> list[Verdict]:
     if not ids:
         return []
     obligations = storage.load_ids(ids)
-    verdicts: list[Verdict] = []
+    by_version: dict[int, list[Obligation]] = defaultdict(list)
     for one in obligations:
-        book = books.readable(one.contract_id, one.plan_version_id)
-        if book is not None:
-            verdicts += weigh(book, one, now)
+        by_version[one.plan_version_id].append(one)
+    verdicts: list[Verdict] = []
+    for version, running in by_version.items():
+        book = books.readable(row.contract_id, version)
+        if book is None:
+            continue
+        _count_late(row, book, running, now)
+        verdicts += [verdict for one in running for verdict in weigh(book, one, now)]
     storage.write(obligations)
     return verdicts
+
+
+def _count_late(row: Commitment, book: Book, running: Sequence[Obligation], now: datetime) -> None:
+    """Add what the last look could not see: it was being recorded while its period was opened. Queries: two."""
+    promise = book.measured[row.name]
+    if isinstance(promise, Quota):
+        since = (row.planned_until or now) - LOOKED_BACK
+        _catch_up(book, promise, running, row.began_at or now, recorded_since=since)
 
 
 def weigh(book: Book, obligation: Obligation, now: datetime, event: Happening | None = None) -> list[Verdict]:

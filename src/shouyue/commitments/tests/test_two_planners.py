@@ -184,6 +184,38 @@ def test_an_answer_counted_while_a_planner_weighs_its_month_is_not_lost(contract
     assert (row.state, row.facts["amount"], row.kept_at) == ("kept", 2.0, MONDAY + HOUR)
 
 
+@pytest.mark.parametrize("every", ["month", "day"])
+def test_what_is_being_recorded_while_its_period_opens_is_counted(every):
+    """No period is there yet for the answer, and no answer yet for who opens the period: the next look has both."""
+    with clock.at(MONDAY), acting_in(EVERYTHING):
+        made = contract_under(QUOTA.replace("every: month", f"every: {every}"), starts_on=date(2026, 1, 1))
+    told, go_on = threading.Event(), threading.Event()
+
+    def answer() -> None:
+        with clock.at(MONDAY), acting_in(EVERYTHING):
+            happens(made, new_case(), "ticket.responded", channel="phone")
+            told.set()
+            assert go_on.wait(WAIT)
+
+    recording = Aside(answer)
+    assert told.wait(WAIT)
+    planner = Aside(tend(MONDAY))
+    planner.join(WAIT)
+    go_on.set()
+    recording.join(WAIT)
+    assert errors_of([recording.outcome, planner.outcome]) == []
+    with acting_in(EVERYTHING):
+        opened = Obligation.objects.get(contract=made)
+        again = Commitment.objects.get(contract=made, name="answers").next_at
+    assert (opened.facts["amount"], again <= MONDAY + HOUR) == (0.0, True)
+    for _twice in range(2):
+        tend(again)()
+        with acting_in(EVERYTHING):
+            opened.refresh_from_db()
+            Commitment.objects.filter(contract=made).update(next_at=again)
+        assert (opened.facts["amount"], opened.state) == (1.0, "running")
+
+
 def test_what_an_event_keeps_while_a_planner_gives_it_up_stays_kept(contract, monkeypatch):
     """The contract is switched off; before the planner has written that, somebody does what the week asked for."""
     with clock.at(MONDAY), acting_in(EVERYTHING):
