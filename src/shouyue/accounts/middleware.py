@@ -92,7 +92,7 @@ def actor_middleware(get_response: GetResponse) -> GetResponse:
 
 def _actor(request: HttpRequest) -> tuple[Actor | None, bool]:
     if brings_token(request):
-        return _bearer(request.META["HTTP_AUTHORIZATION"]), False
+        return _bearer(request), False
     session = request.session
     glance = session.glance()  # type: ignore[attr-defined]
     if glance is None or not glance.is_active:
@@ -106,12 +106,14 @@ def _actor(request: HttpRequest) -> tuple[Actor | None, bool]:
         return None, False
 
 
-def _bearer(header: str) -> Actor | None:
-    kind, _, secret = header.partition(" ")
+def _bearer(request: HttpRequest) -> Actor | None:
+    kind, _, secret = request.META["HTTP_AUTHORIZATION"].partition(" ")
     if kind.lower() != "bearer" or not secret:
         return None
-    found = queries.token_bearer(hashlib.sha256(secret.strip().encode()).hexdigest())
+    digest = hashlib.sha256(secret.strip().encode()).hexdigest()
+    found = queries.token_bearer(digest)
     if found is None:
+        request.why_refused = queries.why_refused(digest)  # type: ignore[attr-defined]
         return None
     actor, last_used_at = found
     if last_used_at is None or clock.now() - last_used_at > SEEN_EVERY:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor, resolve_access
@@ -78,6 +79,34 @@ def token_bearer(digest: str) -> tuple[Actor, datetime | None] | None:
         return None
     quarter = int(clock.now().timestamp()) // 900
     return _token_actor(row[0], row[1], tuple(row[2]), row[4], quarter), row[3]
+
+
+_REFUSED = """
+SELECT t.revoked_at IS NOT NULL, t.expires_at FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
+WHERE t.digest = %s AND u.is_active
+"""
+
+
+def why_refused(digest: str) -> Callable[[], str]:
+    """Says in the reader's language why a token is not taken; empty for one that nobody has made. Queries: one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSED, [digest])
+        row = cursor.fetchone()
+    now = clock.now()
+
+    def said() -> str:
+        if row is None:
+            return ""
+        is_revoked, expires_at = row
+        if is_revoked:
+            return _("This token has been revoked.")
+        if expires_at <= now:
+            return _("This token expired at %(at)s. Make a new one under “My account → API tokens”.") % {
+                "at": f"{expires_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+            }
+        return _("The owner of this token must set a new password first.")
+
+    return said
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from .errors import NotAllowed
 from .scope import EVERYTHING, PROVIDER_ID, Scope
 
@@ -71,7 +73,7 @@ class Actor:
     def require_token_scope(self, scope: str) -> None:
         """Raises NotAllowed when the actor is a token that was not given `scope`."""
         if self.token_scopes is not None and scope not in self.token_scopes:
-            raise NotAllowed
+            raise NotAllowed(_("The scopes of this token do not include %(scope)s.") % {"scope": scope})
 
 
 SYSTEM = Actor(kind="system", id=0, name="system", scope=EVERYTHING)

@@ -297,7 +297,8 @@ def _without_argument(location: Sequence[Any]) -> list[Any]:
 
 
 def _unauthorised_problem(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    detail = gettext("Sign in, or send a valid token: Authorization: Bearer …")
+    why: Callable[[], str] = getattr(request, "why_refused", str)
+    detail = why() or gettext("Sign in, or send a valid token: Authorization: Bearer …")
     return problem(request, 401, code="unauthenticated", detail=detail)
 
 

@@ -64,8 +64,11 @@ def test_a_token_is_no_more_than_its_owner(client):
     assert client.get("/api/users", headers=bearer(made)).status_code == 403
 
 
-@pytest.mark.parametrize("end", ["revoke", "expire", "deactivate", "reset"])
-def test_an_ended_token_is_refused_at_once(client, end):
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [("revoke", "已撤销"), ("expire", "到期"), ("deactivate", "请登录"), ("reset", "须先设置新密码")],
+)
+def test_an_ended_token_is_refused_at_once_and_told_why(client, end, said):
     user = make_user(roles=["hq"])
     made = make_token(user)
     assert client.get("/api/customers", headers=bearer(made)).status_code == 200
@@ -79,6 +82,7 @@ def test_an_ended_token_is_refused_at_once(client, end):
         services.set_password(actor=SYSTEM, user_id=user.id, password="another phrase 9")
     refused = client.get("/api/customers", headers=bearer(made))
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+    assert said in refused.json()["detail"]
     assert refused["WWW-Authenticate"].startswith("Bearer")
 
 
@@ -89,6 +93,17 @@ def test_a_bad_token_is_refused_even_beside_a_good_session(client, header):
     sign_in(make_user(), client)
     assert client.get("/api/me").status_code == 200
     assert client.get("/api/me", headers={"authorization": header}).status_code == 401
+
+
+def test_a_scope_that_is_missing_is_named_in_the_language_asked_for(client):
+    made = make_token(make_user(roles=["hq"]))
+    for language, said in (
+        ("zh-hans", "此令牌的权限范围不含 tickets:read。"),
+        ("en", "do not include tickets:read."),
+    ):
+        refused = client.get("/api/tickets", headers=bearer(made) | {"accept-language": language})
+        assert refused.status_code == 403
+        assert said in refused.json()["detail"]
 
 
 def test_a_token_opens_no_pages(client):
