@@ -32,6 +32,17 @@ class State(models.TextChoices):
     REFUSED = "refused", _("Held back")
 
 
+UNAIMED, UNJUDGED = "unaimed", "unjudged"
+"""How people are shown what runs while its limit is not known: not done yet, and done."""
+
+
+def shown_state(state: str, *, is_aimed: bool, is_done: bool) -> str:
+    """An obligation's state as people are shown it. is_aimed: its limit is known; is_done: what keeps it has come."""
+    if state != State.RUNNING:
+        return state
+    return UNJUDGED if is_done else state if is_aimed else UNAIMED
+
+
 class Readiness(models.TextChoices):
     """Whether the system can execute a commitment."""
 

@@ -16,7 +16,7 @@ from shouyue.web import navigation, panels, rest, states
 from shouyue.web.states import Look
 
 from . import guards, items, measures, replay_views, views
-from .models import UNJUDGED
+from .choices import UNAIMED, UNJUDGED
 from .queries.calendar import attestation_exists
 from .services import bypassing, gating, plans, register, telling
 
@@ -100,6 +100,7 @@ def declare() -> None:
         {
             "waiting": Look("neutral", "circle-dashed", _("Not begun")),
             "refused": Look("info", "hand-stop", _("Held back")),
+            UNAIMED: Look("info", "clock-question", _("Limit not known yet")),
             UNJUDGED: Look("info", "hourglass", _("Done, verdict waits")),
         },
     )

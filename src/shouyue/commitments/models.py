@@ -10,7 +10,7 @@ from shouyue.kernel.fields import CustomerKey, SameCustomerForeignKey
 from shouyue.kernel.scope import VisibleQuerySet
 
 from . import calendar_models, closing_models, feed_models, replay_models  # noqa: F401 -- Django finds their tables here
-from .choices import Ending, Kind, Readiness, State
+from .choices import Ending, Kind, Readiness, State, shown_state
 
 
 class OfContractQuerySet(VisibleQuerySet):
@@ -91,10 +91,6 @@ class Commitment(models.Model):
     def question(self, language: str) -> str:
         """What is still to be agreed with the customer."""
         return self.question_zh if language.startswith("zh") else self.question_en
-
-
-UNJUDGED = "unjudged"
-"""How people are shown an obligation that is done while its limit is not known yet."""
 
 
 class Obligation(models.Model):
@@ -189,7 +185,7 @@ class Obligation(models.Model):
     @property
     def shown_state(self) -> str:
         """Its state as people are shown it."""
-        return UNJUDGED if self.is_unjudged else self.state
+        return shown_state(self.state, is_aimed=self.is_aimed, is_done=self.is_unjudged)
 
 
 class CaseClock(models.Model):

@@ -31,8 +31,8 @@ from shouyue.web.actors import actor_of
 from shouyue.web.htmx import go, render_page
 
 from . import cases, queries
-from .choices import Kind
-from .models import UNJUDGED, Obligation
+from .choices import UNJUDGED, Kind
+from .models import Obligation
 from .queries import board, outlook, trends, vouching
 from .services import feeds
 

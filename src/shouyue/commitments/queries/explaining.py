@@ -14,7 +14,7 @@ from shouyue.commitments.models import Obligation
 from shouyue.contracts import vocabulary
 from shouyue.contracts.calendars_of import calendar_of_plan
 from shouyue.contracts.plan_language.match import table_facts
-from shouyue.contracts.plan_language.model import Deadline
+from shouyue.contracts.plan_language.model import Anchor, Deadline
 from shouyue.contracts.plan_language.texts import Text
 from shouyue.contracts.queries import plan_of
 from shouyue.kernel import clock
@@ -128,6 +128,8 @@ def _missing(obligation: Obligation, promise: Any, language: str) -> str:
     if obligation.is_aimed or not isinstance(promise, Deadline):
         return ""
     asked = table_facts(promise.within) | table_facts(promise.window)
+    if isinstance(promise.due, Anchor) and promise.due.base in ("fact", "date"):
+        asked |= {promise.due.name}
     return vocabulary.list_said(sorted(asked - obligation.facts.keys()), language)
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from django.db import connection
 
-from shouyue.commitments.models import UNJUDGED, Obligation
+from shouyue.commitments.choices import shown_state
+from shouyue.commitments.models import Obligation
 from shouyue.contracts.plan_language.speaking import span_said
 from shouyue.kernel.actor import Actor
 from shouyue.servicetime.durations import parse_duration
@@ -26,17 +27,18 @@ class CasePromise:
     kind: str
     title: str
     number: str
-    kept_event_id: int | None = None
+    is_aimed: bool = True
+    is_done: bool = False
 
     @property
     def shown_state(self) -> str:
         """As `Obligation.shown_state`."""
-        return UNJUDGED if self.kept_event_id is not None and self.settled_at is None else self.state
+        return shown_state(self.state, is_aimed=self.is_aimed, is_done=self.is_done)
 
 
 _PROMISES = """
 SELECT o.id, o.state, o.due_at, o.warn_at, o.settled_at, c.kind, c.title_{language}, c.number_{language},
-    o.contract_id, o.customer_id, o.within, o.kept_event_id
+    o.contract_id, o.customer_id, o.within, o.is_aimed, o.kept_event_id IS NOT NULL AND o.settled_at IS NULL
 FROM commitments_obligation o JOIN commitments_commitment c ON c.id = o.commitment_id
 WHERE o.case_type = %s AND o.case_id = %s AND o.state NOT IN ('waiting', 'void') AND (%s OR NOT c.is_internal)
 """
@@ -54,7 +56,7 @@ def promises_of(actor: Actor, case: tuple[str, int]) -> list[CasePromise]:
         rows = cursor.fetchall()
     contracts, customers = actor.contracts, actor.scope.customers
     found = [
-        CasePromise(*(*row[:7], limit_of(row[10], row[7], actor.language), row[11]))
+        CasePromise(*(*row[:7], limit_of(row[10], row[7], actor.language), *row[11:]))
         for row in rows
         if actor.scope.everything or (row[9] in customers and (contracts is None or row[8] in contracts))
     ]
@@ -86,5 +88,6 @@ def shown(one: Obligation, language: str) -> CasePromise:
         promise.kind,
         promise.title(language),
         limit_of(one.within, promise.number(language), language),
-        one.kept_event_id,
+        one.is_aimed,
+        one.is_unjudged,
     )

@@ -131,14 +131,15 @@ def test_the_list_filters_and_the_obligation_explains_itself():
 
 def test_what_is_done_without_a_limit_says_what_the_verdict_waits_for():
     contract, case = contract_under(), new_case()
+    browser, listing = manager(), reverse("commitments:obligations")
     with clock.at(START):
         happens(contract, case, "ticket.reported")
+        assert "时限待定" in browser.get(listing, {"contract": contract.code}).content.decode()
         happens(contract, case, "ticket.resolved", at=START + MINUTE)
     row = Obligation.objects.get(contract=contract, commitment__name="repair")
-    browser = manager()
     with clock.at(START + 5 * MINUTE):
         page = browser.get(reverse("commitments:obligation", args=[row.pk])).content.decode()
-        listed = browser.get(reverse("commitments:obligations"), {"contract": contract.code}).content.decode()
+        listed = browser.get(listing, {"contract": contract.code}).content.decode()
     assert "已完成，待判定" in page
     assert "待定：尚未录入故障级别" in page
     assert "完成时间" in page
