@@ -113,11 +113,12 @@ def _part(term: Term, spans: Sequence[tuple[date, date]]) -> Term | None:
     return None
 
 
-_RUNS = """
+_RUNS = f"""
 SELECT id, period, opened_at, due_at FROM commitments_obligation
-WHERE commitment_id = %s AND plan_version_id = %s AND falls_at >= %s
-  AND (state = 'running' OR state IN ('kept', 'missed') AND ended_event_id IS NULL)
-"""
+WHERE commitment_id = %s AND plan_version_id = %s AND falls_at > %s
+  AND (state = 'running' AND falls_at >= %s OR state IN ('kept', 'missed') AND ended_event_id IS NULL
+       OR state = 'void' AND ending = '{NO_DATA}')
+"""  # noqa: S608 - a constant
 
 
 def _follow(
@@ -130,13 +131,16 @@ def _follow(
 ) -> list[Obligation]:
     """What is to end on another day than it was opened for, because the contract or its stage does.
 
-    What holds on no day of its period any more is void; the caller weighs and writes the rest. Queries: one, three
-    more when something moved. Locks: what moved.
+    What ended early within the running period of the calendar goes on to its end, judged or not. What holds on no day
+    of its period any more is void; the caller weighs and writes the rest. Queries: one, three more when something
+    moved. Locks: what moved.
     """
     calendar = book.calendar("always")
     wanted: dict[int, tuple[date | None, float]] = {}
+    this_term = term_of(every, now.astimezone(calendar.zone).date(), rules.starts_on)
+    since = midnight(this_term.starts_on, calendar)
     with connection.cursor() as cursor:
-        cursor.execute(_RUNS, [row.pk, book.plan_version_id, now])
+        cursor.execute(_RUNS, [row.pk, book.plan_version_id, since, now])
         for number, period, opened_at, due_at in cursor.fetchall():
             opened_on = opened_at.astimezone(calendar.zone).date()
             term = term_of(every, opened_on, rules.starts_on)

@@ -178,6 +178,53 @@ def test_a_contract_that_goes_on_asks_for_more_of_the_period():
     assert (march.state, march.facts["amount"]) == ("kept", 2.0)
 
 
+@pytest.mark.parametrize(("reached", "judged"), [(1, "missed"), (16, "kept")])
+def test_a_contract_extended_after_its_end_goes_on_with_the_month_it_cut_short(reached, judged):
+    contract = contract_at(SHARED, ends_on=date(2026, 3, 16))
+    for _ in range(reached):
+        answered_by(contract, "phone", MONDAY + DAY)
+    pass_to(beijing("2026-03-18 09:00"))
+    assert states(contract, "answers") == [judged]
+    answered_by(contract, "phone", beijing("2026-03-19 09:00"))
+    changed_end(contract, date(2028, 12, 31), at="2026-03-20 09:00")
+    (march,) = rows(contract, "answers")
+    assert (march.state, march.due_at, march.facts["amount"]) == (
+        "running",
+        beijing("2026-04-01 00:00"),
+        reached + 1,
+    )
+    assert (march.facts["low"], march.missed_at, march.kept_at) == (pytest.approx(30, abs=0.001), None, None)
+    for _ in range(31 - reached - 1):
+        answered_by(contract, "phone", beijing("2026-03-25 09:00"))
+    pass_to(beijing("2026-04-01 00:05"))
+    assert states(contract, "answers") == ["kept", "running"]
+
+
+def test_a_contract_extended_when_the_month_is_over_owes_nothing_for_the_time_between():
+    contract = contract_at(QUOTA, ends_on=date(2026, 3, 16))
+    for day in ("2026-03-18 09:00", "2026-05-19 09:00"):
+        pass_to(beijing(day))
+    changed_end(contract, date(2028, 12, 31), at="2026-05-20 09:00")
+    assert [(row.period, row.state) for row in rows(contract, "answers")] == [
+        ("2026-03", "missed"),
+        ("2026-05", "running"),
+    ]
+    assert rows(contract, "answers")[0].due_at == beijing("2026-03-17 00:00")
+
+
+def test_a_target_without_data_goes_on_with_its_extended_contract():
+    contract = contract_at(TARGET, ends_on=date(2026, 3, 16))
+    pass_to(beijing("2026-03-18 09:00"))
+    assert states(contract, "share") == ["void"]
+    changed_end(contract, date(2028, 12, 31), at="2026-03-20 09:00")
+    answered(contract, beijing("2026-03-21 09:00"), timedelta(minutes=5))
+    pass_to(beijing("2026-04-01 00:05"))
+    assert [(row.period, row.state) for row in rows(contract, "share")] == [
+        ("2026-03", "kept"),
+        ("2026-04", "running"),
+    ]
+
+
 def test_what_came_after_the_contract_ended_does_not_count():
     contract = contract_at(QUOTA)
     for day in ("2026-03-09 09:00", "2026-03-12 09:00"):
