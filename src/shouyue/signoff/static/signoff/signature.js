@@ -21,6 +21,14 @@ for (const box of document.querySelectorAll("[data-signature]")) {
   }
 
   const missing = box.querySelector("[data-signature-missing]");
+  // for whoever has a keyboard only: the name below stands without a drawing
+  const typed = box.querySelector("[data-signature-typed]");
+  typed.addEventListener("change", () => {
+    box.querySelector("[data-signature-drawn]").hidden = typed.checked;
+    missing.hidden = true;
+    pad.clear();
+    keep();
+  });
   pad.addEventListener("endStroke", () => {
     keep();
     missing.hidden = true;
@@ -34,10 +42,11 @@ for (const box of document.querySelectorAll("[data-signature]")) {
   // on the click, also that of the Enter key: when it is submitted the page already waits for the answer
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (!button || button.type !== "submit" || button.formNoValidate || !pad.isEmpty()) return;
+    if (!button || button.type !== "submit" || button.formNoValidate || typed.checked || !pad.isEmpty()) return;
     event.preventDefault();
     missing.hidden = false;
     box.scrollIntoView({ block: "center" });
+    typed.focus({ preventScroll: true });
   });
   let width = 0;
   new ResizeObserver(() => {
