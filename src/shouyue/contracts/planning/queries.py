@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from shouyue.contracts import access
-from shouyue.contracts.choices import OPEN_PROPOSALS, ProposalState
+from shouyue.contracts.choices import OPEN_PROPOSALS, PlanStep, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep, PlanVersion
 from shouyue.contracts.plan_language.source import read_text
 from shouyue.contracts.plan_language.texts import Text
@@ -49,11 +50,19 @@ def draft_of(actor: Actor, contract_id: int, draft_id: int) -> PlanDraft:
 def proposals_of(actor: Actor, contract_id: int) -> QuerySet[PlanProposal]:
     """The proposals of a contract, latest first, with version and proposer."""
     return (
-        PlanProposal.objects.visible_to(actor)
-        .filter(contract_id=contract_id)
+        proposals_shown_to(actor, contract_id)
         .select_related("plan_version", "proposed_by")
         .defer("plan_version__text", "plan_version__compiled")
     )
+
+
+def proposals_shown_to(actor: Actor, contract_id: int) -> QuerySet[PlanProposal]:
+    """All of them within the provider; outside those that its side has approved: others were never offered."""
+    rows: QuerySet[PlanProposal] = PlanProposal.objects.visible_to(actor).filter(contract_id=contract_id)
+    if actor.is_staff:
+        return rows
+    approved = PlanProposalStep.objects.filter(proposal_id=OuterRef("pk"), step=PlanStep.PROVIDER_APPROVED)
+    return rows.filter(Exists(approved))
 
 
 def proposal_of(actor: Actor, contract_id: int, proposal_id: int) -> PlanProposal:
@@ -83,6 +92,15 @@ def version_before(actor: Actor, proposal: PlanProposal) -> int:
     last = applied.order_by("-id").values_list("facts", flat=True).first() or {}
     found = last.get("previous" if proposal.state == ProposalState.IN_FORCE else "plan_version")
     return int(found.partition(":")[2]) if found else contract.plan_version_id
+
+
+def put_in_force_since(contract: Contract, at: datetime) -> int | None:
+    """The number of the version in force, if it was put in force after a moment. Queries: one."""
+    applied = Event.objects.filter(
+        subject_type="contract", subject_id=contract.pk, verb="contract.plan_applied", occurred_at__gt=at
+    )
+    found = applied.order_by("-id").values_list("facts__number", flat=True).first()
+    return int(found) if found is not None else None
 
 
 def steps_of(actor: Actor, proposal_id: int) -> list[PlanProposalStep]:

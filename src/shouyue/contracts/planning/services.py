@@ -14,10 +14,10 @@ from shouyue.contracts import access
 from shouyue.contracts.choices import OPEN_PROPOSALS, PlanStep, ProposalState
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
 from shouyue.contracts.planning import approvals, queries
-from shouyue.contracts.planning.telling import tell_in_force
+from shouyue.contracts.planning.telling import tell_in_force, tell_refused
 from shouyue.contracts.services import put_in_force, steps, store_plan_version
 from shouyue.kernel import clock, jobs
-from shouyue.kernel.actor import Actor
+from shouyue.kernel.actor import SYSTEM, Actor
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.locks import lock_row
 
@@ -246,6 +246,7 @@ def withdraw_plan(*, actor: Actor, contract_id: int, proposal_id: int, reason: s
 def apply_due_plans(*, actor: Actor) -> int:
     """Put approved proposals in force whose day has come, and tell the people concerned.
 
+    What would let stages run at once by then, or was overtaken by another version, is refused with the reason.
     Returns how many. Locks: the contracts, in order. A contract that fails holds up no other: it is written to the log
     and tried again the next time.
     """
@@ -270,10 +271,24 @@ def _apply_if_due(actor: Actor, contract: Contract, proposal: PlanProposal, role
         return False
     if proposal.effective_on is not None and proposal.effective_on > clock.today(contract.time_zone):
         return False
+    if why := _hindrance(contract, proposal):
+        _end(Said(SYSTEM, why), contract, proposal, ProposalState.REFUSED, PlanStep.REFUSED)
+        tell_refused(contract, proposal, why)
+        return False
     put_in_force(actor=actor, contract=contract, plan_version_id=proposal.plan_version_id)
     _move(proposal, ProposalState.IN_FORCE)
     _step(actor, contract, proposal, PlanStep.APPLIED, role=role)
     return True
+
+
+def _hindrance(contract: Contract, proposal: PlanProposal) -> str:
+    """Why what was agreed may not take effect as things stand now; empty when it may. Queries: those of `compiled`."""
+    if contract.plan_version_id == proposal.plan_version_id:
+        return ""
+    if newer := queries.put_in_force_since(contract, proposal.proposed_at):
+        said = _("Version %(number)s was put in force after this was proposed; propose it again.")
+        return said % {"number": newer}
+    return steps.clashing_plan(contract, proposal.plan_version_id) or ""
 
 
 def _end(
@@ -338,8 +353,7 @@ def _managed(actor: Actor, contract_id: int) -> Contract:
 
 def _locked(actor: Actor, contract_id: int, proposal_id: int) -> tuple[Contract, PlanProposal]:
     contract: Contract = lock_row(Contract.objects.visible_to(actor), pk=contract_id)
-    rows = PlanProposal.objects.visible_to(actor).filter(contract=contract)
-    proposal: PlanProposal = lock_row(rows, pk=proposal_id)
+    proposal: PlanProposal = lock_row(queries.proposals_shown_to(actor, contract_id), pk=proposal_id)
     return contract, proposal
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from shouyue.accounts.queries import actor_of
 from shouyue.contracts import plan_page, tasks
+from shouyue.contracts import services as contracts
 from shouyue.contracts.choices import Role
 from shouyue.contracts.models import Contract, PlanDraft, PlanProposal, PlanProposalStep
 from shouyue.contracts.plan_language.parse import parse_text
@@ -288,6 +289,53 @@ def test_a_plan_that_cannot_be_put_in_force_holds_up_no_other(people, contract, 
     assert services.apply_due_plans(actor=SYSTEM) == 1
 
 
+def waiting(people, contract, day, text):
+    """A proposal both sides have approved, for a day to come."""
+    proposal = make_proposal(people, contract, text=text, effective_on=day)
+    decide(people, contract, proposal, "boss")
+    decide(people, contract, proposal, "leader")
+    return proposal
+
+
+def refused_on_its_day(contract, proposal, day):
+    """Why an approved proposal does not take effect on its day; everybody concerned is told once."""
+    with clock.at(datetime.combine(day, time(0, 1), ZoneInfo(contract.time_zone))):
+        for _twice in range(2):
+            assert services.apply_due_plans(actor=SYSTEM) == 0
+    proposal.refresh_from_db()
+    assert proposal.state == "refused"
+    assert Contract.objects.get(pk=contract.pk).plan_version_id != proposal.plan_version_id
+    assert verbs(contract.pk)[-1] == "contract.plan_refused"
+    last = PlanProposalStep.objects.filter(proposal=proposal).latest("id")
+    notice = Notice.objects.get(key__startswith=f"plan-refused:{proposal.pk}:", channel="in_app")
+    number = proposal.plan_version.number
+    assert notice.subject == f"GB：服务方案第 {number} 版未能生效"
+    assert notice.body == f"{contract.name}\n{last.reason}"
+    return last.reason
+
+
+def test_what_was_overtaken_by_another_version_is_refused_on_its_day(people, contract):
+    day = clock.today(contract.time_zone) + timedelta(days=10)
+    proposal = waiting(people, contract, day, NEW)
+    newer = make_plan_version(PLAN.replace("within: 8 h", "within: 5 h"))
+    with clock.at(clock.now() + timedelta(days=1)):
+        contracts.pin_plan_version(
+            actor=actor(people, "boss"), contract_id=contract.pk, plan_version_id=newer.pk
+        )
+    assert refused_on_its_day(contract, proposal, day) == "本提案提出之后，第 3 版已生效；请重新提出。"
+    body = signed_in(people["leader"]).get(f"/contracts/GB/proposals/{proposal.pk}/").content.decode()
+    assert "请重新提出" in body
+
+
+def test_what_would_let_stages_run_at_once_by_then_is_refused_on_its_day(people, contract):
+    """When it was approved, the stage that now overlaps had no date yet."""
+    day = clock.today(contract.time_zone) + timedelta(days=10)
+    proposal = waiting(people, contract, day, PLAN.replace("until: final-acceptance", "until: warranty.end"))
+    with clock.at(clock.now() + timedelta(days=5)):
+        reach(contract, "final-acceptance", clock.today(contract.time_zone))
+    assert refused_on_its_day(contract, proposal, day).startswith("“技术支持期”与“质保期售后”两个阶段将在")
+
+
 def test_on_its_day_the_people_concerned_are_told_once(people, contract):
     desk = make_member(contract, Role.IT_CONTACT, name="钱接口", email="qian@example.com")
     by_mail = make_contact(contract.customer, name="孙工", email="sun@example.com", capacities=["it_contact"])
@@ -382,10 +430,13 @@ def test_nobody_approves_his_own_proposal(people, contract):
         decide(people, contract, proposal, "boss")
 
 
-@pytest.mark.parametrize("name", ["manager", "leader", "agent", "end_user"])
-def test_only_the_provider_s_leaders_approve_first(people, contract, name):
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("manager", NotAllowed), ("agent", NotAllowed), ("leader", NotFound), ("end_user", NotFound)],
+)
+def test_only_the_provider_s_leaders_approve_first(people, contract, name, error):
     proposal = make_proposal(people, contract)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(error):
         decide(people, contract, proposal, name)
     assert PlanProposalStep.objects.count() == 1
 
@@ -404,6 +455,8 @@ def test_customer_refuses_with_a_reason(people, contract):
     proposal = make_proposal(people, contract)
     client = signed_in(people["leader"])
     url = reverse("contracts:refuse_plan", args=["GB", proposal.pk])
+    assert client.post(url, {"reason": "时限太长"}).status_code == 404
+    decide(people, contract, proposal, "boss")
     assert client.post(url, {"reason": " "}).status_code == 422
     assert client.post(url, {"reason": "时限太长"}).status_code == 303
     proposal.refresh_from_db()
@@ -473,21 +526,30 @@ def test_drafts_are_for_managers_alone(people, contract):
 def test_proposal_is_read_by_the_contract_s_people_alone(people, contract):
     proposal = make_proposal(people, contract)
     url = f"/contracts/GB/proposals/{proposal.pk}/"
-    found = {name: signed_in(user).get(url).status_code for name, user in people.items()}
-    assert found == dict.fromkeys(people, 200) | {"stranger": 404}
+
+    def found():
+        return {name: signed_in(user).get(url).status_code for name, user in people.items()}
+
+    outside = ("leader", "end_user", "stranger")
+    assert found() == dict.fromkeys(people, 200) | dict.fromkeys(outside, 404)
     posted = {
         name: signed_in(people[name]).post(f"{url}approve/").status_code
         for name in ("agent", "end_user", "stranger")
     }
-    assert posted == {"agent": 403, "end_user": 403, "stranger": 404}
+    assert posted == {"agent": 403, "end_user": 404, "stranger": 404}
     assert PlanProposalStep.objects.count() == 1
+    decide(people, contract, proposal, "boss")
+    assert found() == dict.fromkeys(people, 200) | {"stranger": 404}
 
 
 def test_customer_reads_no_internal_promise_and_no_text(people, contract):
     proposal = make_proposal(people, contract)
+    decide(people, contract, proposal, "boss")
     url = f"/contracts/GB/proposals/{proposal.pk}/"
     assert "6小时" in signed_in(people["manager"]).get(url).content.decode()
-    assert "6小时" not in signed_in(people["leader"]).get(url).content.decode()
+    page = signed_in(people["leader"]).get(url)
+    assert page.status_code == 200
+    assert "6小时" not in page.content.decode()
 
 
 def test_customer_finds_the_proposal_on_contract_page_and_portal(people, contract):

@@ -96,11 +96,14 @@ def test_both_sides_approve_then_it_is_in_force(contract, manager, approver, lea
 def test_refusing_needs_a_reason_and_withdrawing_the_manager(manager, leader, approver):
     made = manager.call("POST", "contracts/GB/plan-proposals", {"text": STRICT}).json()
     path = f"contracts/GB/plan-proposals/{made['id']}"
+    assert leader.call("POST", f"{path}/refuse", {"reason": "太紧"}).status_code == 404
+    assert approver.call("POST", f"{path}/approve", {}).status_code == 200
     refused = leader.call("POST", f"{path}/refuse", {"reason": " "})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
     assert leader.call("POST", f"{path}/withdraw", {}).status_code == 403
     assert manager.call("POST", f"{path}/withdraw", {}).json()["state"] == "withdrawn"
     again = manager.call("POST", "contracts/GB/plan-proposals", {"text": STRICT}).json()
+    assert approver.call("POST", f"contracts/GB/plan-proposals/{again['id']}/approve", {}).status_code == 200
     told = leader.call("POST", f"contracts/GB/plan-proposals/{again['id']}/refuse", {"reason": "太紧"}).json()
     assert (told["state"], told["steps"][-1]["reason"]) == ("refused", "太紧")
 
