@@ -62,6 +62,10 @@ class Commitment(models.Model):
         ordering = ("contract_id", "position")
         constraints = (
             models.UniqueConstraint(fields=("contract", "name"), name="commitments_commitment_name_uniq"),
+            # an obligation's key, see there
+            models.UniqueConstraint(
+                fields=("customer", "contract", "id"), name="commitments_commitment_contract_uniq"
+            ),
         )
         indexes = (
             models.Index(
@@ -105,10 +109,16 @@ class Obligation(models.Model):
     Plan version and calendar are pinned.
     """
 
-    customer = CustomerKey("parties.Customer", models.PROTECT, db_index=False, related_name="+")
-    contract = SameCustomerForeignKey("contracts.Contract", models.PROTECT, db_index=False, related_name="+")
+    # one key of the database holds all three, `commitments_obligation_promise_fk`: the promise is of this contract, of
+    # this customer
+    customer = CustomerKey(
+        "parties.Customer", models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
+    contract = SameCustomerForeignKey(
+        "contracts.Contract", models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     commitment = SameCustomerForeignKey(
-        Commitment, models.PROTECT, db_index=False, related_name="obligations"
+        Commitment, models.PROTECT, db_index=False, db_constraint=False, related_name="obligations"
     )
     plan_version_id = models.BigIntegerField()
     subject_type = models.CharField(max_length=40)
@@ -149,8 +159,9 @@ class Obligation(models.Model):
     class Meta:
         ordering = ("falls_at", "id")
         constraints = (
+            # the subject first: what a new case opens lies side by side, whatever promises it is of
             models.UniqueConstraint(
-                fields=("commitment", "subject_type", "subject_id", "period", "occurrence"),
+                fields=("subject_type", "subject_id", "commitment", "period", "occurrence"),
                 name="commitments_obligation_subject_uniq",
             ),
         )
@@ -169,6 +180,11 @@ class Obligation(models.Model):
                 fields=("commitment", "falls_at"),
                 name="commitments_open_idx",
                 condition=models.Q(settled_at__isnull=True),
+            ),
+            models.Index(
+                fields=("commitment", "period"),
+                name="commitments_period_idx",
+                condition=~models.Q(period=""),
             ),
             models.Index(
                 fields=("tie",),

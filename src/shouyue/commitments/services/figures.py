@@ -115,7 +115,7 @@ def _part(term: Term, spans: Sequence[tuple[date, date]]) -> Term | None:
 
 _RUNS = f"""
 SELECT id, period, opened_at, due_at FROM commitments_obligation
-WHERE commitment_id = %s AND plan_version_id = %s AND falls_at > %s
+WHERE commitment_id = %s AND period <> '' AND plan_version_id = %s AND falls_at > %s
   AND (state = 'running' AND falls_at >= %s OR state IN ('kept', 'missed') AND ended_event_id IS NULL
        OR state = 'void' AND ending = '{NO_DATA}')
 """  # noqa: S608 - a constant

@@ -372,7 +372,8 @@ def known_keys(row: Commitment, wanted: Iterable[str]) -> dict[str, tuple[int, b
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT period, max(occurrence), bool_or(state <> 'void' OR ending NOT IN ('not_meant', 'stopped')) "
-            "FROM commitments_obligation WHERE commitment_id = %s AND period = ANY(%s) GROUP BY period",
+            "FROM commitments_obligation WHERE commitment_id = %s AND period = ANY(%s) AND period <> '' "
+            "GROUP BY period",
             [row.pk, list(wanted)],
         )
         return {period: (last, stands) for period, last, stands in cursor.fetchall()}

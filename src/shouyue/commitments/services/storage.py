@@ -90,7 +90,7 @@ _INSERTED = _LASTING + _CHANGING
 _INSERT = (
     f"INSERT INTO commitments_obligation ({', '.join(name for name, _ in _INSERTED)}) "  # noqa: S608 - constants
     f"SELECT * FROM {_rows(_INSERTED)} "
-    "ON CONFLICT (commitment_id, subject_type, subject_id, period, occurrence) DO NOTHING "
+    "ON CONFLICT (subject_type, subject_id, commitment_id, period, occurrence) DO NOTHING "
     "RETURNING id, commitment_id, subject_type, subject_id, period, occurrence"
 )
 _UPDATE = f"{_update_of(_CHANGING)} RETURNING o.id"
@@ -264,14 +264,13 @@ def table_of(value: Any) -> dict[str, Any]:
     return dict(json.loads(value) if isinstance(value, str) else value)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(type(value).__name__)
+
+
+_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
 
 
 def falls_at(o: Obligation) -> datetime:
@@ -284,11 +283,11 @@ def falls_at(o: Obligation) -> datetime:
     return o.missed_at or o.opened_at
 
 
-def _lasting(o: Obligation) -> tuple[Any, ...]:
+def _lasting(o: Obligation, commitment_id: int) -> tuple[Any, ...]:
     return (
         o.customer_id,
         o.contract_id,
-        names_of(o.contract_id).ids[o.commitment],
+        commitment_id,
         o.plan_version_id,
         *o.subject,
         *o.case,
@@ -335,13 +334,16 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
     one more when an event that opens something comes twice.
     """
     known = [o for o in obligations if o.dirty or o.is_new]
-    fresh = [o for o in known if o.is_new and o.commitment in names_of(o.contract_id).ids]
     changed = [o for o in known if not o.is_new]
+    ids = {number: names_of(number).ids for number in {o.contract_id for o in known if o.is_new}}
+    fresh = [o for o in known if o.is_new and o.commitment in ids[o.contract_id]]
     parts: list[str] = []
     parameters: list[Any] = []
     if fresh:
         parts.append(f"ins AS ({_INSERT})")
-        parameters += arrays.literals([(*_lasting(o), *_changing(o)) for o in fresh])
+        parameters += arrays.literals(
+            [(*_lasting(o, ids[o.contract_id][o.commitment]), *_changing(o)) for o in fresh]
+        )
     if changed:
         parts.append(f"upd AS ({_UPDATE})")
         parameters += arrays.literals([(o.id, *_changing(o)) for o in changed])
@@ -362,7 +364,7 @@ def write(obligations: Sequence[Obligation], clock_of: tuple[Happening, bool, bo
     for obligation in known:
         obligation.dirty = False
         if obligation.is_new:
-            number = names_of(obligation.contract_id).ids.get(obligation.commitment, 0)
+            number = ids[obligation.contract_id].get(obligation.commitment, 0)
             obligation.id = returned.get(
                 (number, *obligation.subject, obligation.period, obligation.occurrence), 0
             )
