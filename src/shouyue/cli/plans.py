@@ -210,7 +210,7 @@ def _consequences(contract: Contract, plan: Plan, words: Vocabulary, language: s
     proposal = open_proposal(SYSTEM, contract.pk) if found else None
     if proposal is not None:
         number = proposal.plan_version.number
-        yield f"! version {number} is proposed and still open; once approved it takes the place of this one"
+        yield f"! version {number} is proposed and still open; older than this one, it will be refused"
 
 
 def _left_open(contract: Contract, gone: Sequence[Commitment]) -> Iterator[str]:
