@@ -160,6 +160,19 @@ def test_the_countdown_runs(person, stack):
     page.wait_for_function(f"before => {told} !== before", arg=before, timeout=65_000)
 
 
+def test_escape_and_a_click_elsewhere_close_the_menu_of_a_ticket(person, stack):
+    page = person("agent.zh").go(f"/tickets/{stack.cast['tickets']['new']}/")
+    menu, summary = page.locator("details.sy-actions"), page.locator("details.sy-actions > summary")
+    for leave in (lambda: page.keyboard.press("Escape"), page.locator("h1").first.click):
+        summary.click()
+        expect(menu).to_have_attribute("open", "")
+        leave()
+        expect(menu).not_to_have_attribute("open", "")
+    summary.press("Enter")
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+
+
 def test_two_people_editing_lose_nothing(person, stack):
     number = stack.cast["tickets"]["new"]
     first, second = person("agent.zh"), person("manager.zh")

@@ -6,6 +6,7 @@ import "./toast.js";
 import "./dialog.js";
 import "./confirm.js";
 import "./shortcuts.js";
+import "./menu.js";
 import "./countdown.js";
 import "./relative.js";
 import "./submit-once.js";
