@@ -134,10 +134,23 @@ def _missing(obligation: Obligation, promise: Any, language: str) -> str:
 
 
 def _calendar(obligation: Obligation) -> ServiceCalendar:
+    """The calendar its due time was reckoned by: as it stands, or as it stood while the obligation ran."""
+    present = _calendar_at(obligation, None)
+    if _is_by(obligation, present):
+        return present
+    moments = [at for at in (obligation.settled_at, obligation.missed_at, obligation.opened_at) if at]
+    stood = (_calendar_at(obligation, at) for at in moments)
+    return next((calendar for calendar in stood if _is_by(obligation, calendar)), present)
+
+
+def _is_by(obligation: Obligation, calendar: ServiceCalendar) -> bool:
+    return calendar.spec_digest().startswith(obligation.calendar_digest)
+
+
+def _calendar_at(obligation: Obligation, at: datetime | None) -> ServiceCalendar:
+    window, customer_id = obligation.window or "always", obligation.customer_id
     try:
-        return calendar_of_plan(
-            obligation.plan_version_id, obligation.window or "always", obligation.customer_id
-        )
+        return calendar_of_plan(obligation.plan_version_id, window, customer_id, at=at)
     except NotFound:
         return calendar_of_plan(obligation.plan_version_id)
 

@@ -14,6 +14,7 @@ from shouyue.calendars.services import refresh_statutory, set_days
 from shouyue.commitments.calendar_models import Draw
 from shouyue.commitments.models import Commitment, Obligation
 from shouyue.commitments.queries import outlook
+from shouyue.commitments.queries.explaining import explain
 from shouyue.commitments.services import figures, tending
 from shouyue.contracts import services as contracts
 from shouyue.contracts.tests.factories import make_contract_site, make_member
@@ -101,6 +102,35 @@ def test_a_new_holiday_moves_what_has_not_come_due():
         )
         tending.tend_all()
     assert rows(contract)[0].due_at == beijing("2026-03-30 18:00")
+
+
+ANSWER = """
+answer:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.responded
+  within: 8 h
+  window: office
+"""
+
+
+def test_what_was_judged_is_explained_by_the_calendar_it_was_judged_by():
+    """Reported on Monday at ten, due on Tuesday at ten; that Monday was a holiday is entered on Friday."""
+    contract = contract_at(ANSWER)
+    with clock.at(beijing("2026-03-02 10:00")):
+        happens(contract, new_case(), "ticket.reported")
+    pass_to(beijing("2026-03-04 09:00"))
+    (row,) = rows(contract, "answer")
+    with clock.at(beijing("2026-03-06 09:00")):
+        before = explain(SYSTEM, row)
+        refresh_statutory(actor=SYSTEM)
+        set_days(
+            actor=SYSTEM, table="CN", first=date(2026, 3, 2), kind="holiday", name="停电", reason="事后更正"
+        )
+        after = explain(SYSTEM, row)
+    assert (row.state, row.due_at) == ("missed", beijing("2026-03-03 10:00"))
+    assert (after.stretches, after.bar) == (before.stretches, before.bar)
+    assert after.stretches[-1].end == row.due_at
 
 
 def test_a_look_that_fails_is_made_up_for(monkeypatch):
