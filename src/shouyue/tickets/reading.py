@@ -21,6 +21,7 @@ from django.db import connection, models
 
 from shouyue.contracts import queries as contracts
 from shouyue.contracts.models import Contract
+from shouyue.kernel import clock
 from shouyue.kernel.actor import Actor
 from shouyue.kernel.errors import NotFound
 from shouyue.parties.models import Contact, Customer, Site
@@ -156,11 +157,12 @@ def shows(actor: Actor, ticket: Ticket) -> bool:
 
 _EVENTS = """
 SELECT verb, subject_id, actor, occurred_at, recorded_at, facts::text FROM kernel_event
-WHERE case_type = 'ticket' AND case_id = %s AND customer_id = %s AND recorded_at >= %s::text::timestamptz{limit}
+WHERE case_type = 'ticket' AND case_id = %s AND customer_id = %s
+    AND recorded_at >= %s::text::timestamptz AND recorded_at < %s::text::timestamptz{limit}
 ORDER BY id DESC LIMIT {most}
 """
-# The moment goes in as text: what is known only when the statement runs cannot be planned for, so the server keeps one
-# plan and skips the months before when it starts, instead of planning anew for each ticket.
+# The moments go in as text: what is known only when the statement runs cannot be planned for, so the server keeps one
+# plan and skips the other months when it starts, instead of planning anew for each ticket.
 _ALL_EVENTS = _EVENTS.format(limit="", most=EVENTS)
 _PUBLIC_EVENTS = _EVENTS.format(
     limit=" AND NOT (verb = 'ticket.commented' AND facts @> '{\"public\": false}')", most=EVENTS
@@ -169,12 +171,15 @@ _PUBLIC_EVENTS = _EVENTS.format(
 
 def events_of(actor: Actor, ticket: Ticket) -> list[Happening]:
     """The newest events of the case: the ticket's own, its visits' and files'. Queries: one."""
-    # no event is older than its ticket, so the months before it need not be looked through
+    # No event is older than its ticket, and none was recorded in the future, also where a clock was somewhat wrong: the
+    # months before and the empty ones made in advance need not be looked through. Any month between may hold some: a
+    # verdict, a file, an act told late come after the closing, and nothing says when the last of them did.
     since = min(ticket.created_at, ticket.reported_at) - timedelta(days=1)
+    until = clock.now() + timedelta(days=31)
     with connection.cursor() as cursor:
         cursor.execute(
             _ALL_EVENTS if access.sees_internal(actor) else _PUBLIC_EVENTS,
-            [ticket.pk, ticket.customer_id, since.isoformat()],
+            [ticket.pk, ticket.customer_id, since.isoformat(), until.isoformat()],
         )
         return [Happening(*row) for row in cursor.fetchall()]
 

@@ -1,5 +1,7 @@
 """The ticket's page: few statements, the same rights as every other read, nothing kept that is somebody's."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +17,7 @@ from shouyue.contracts.tests.people import (
     make_officer,
 )
 from shouyue.files.tests.factories import upload
+from shouyue.kernel import clock, events
 from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import NotFound
 from shouyue.tickets import drawing, queries, reading, services
@@ -22,6 +25,7 @@ from shouyue.tickets.models import Ticket
 from shouyue.web import panels
 
 from .factories import make_resolved, make_ticket
+from .test_queue import parts_of
 from .test_views import page, statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_storage")]
@@ -163,6 +167,72 @@ def test_the_time_line_hides_from_customers_what_is_internal():
         assert verbs.count("ticket.commented") == len(seen)
         old = queries.events_of(actor, ticket)
         assert verbs == [event.verb for event in old]
+
+
+def make_closed(days_ago, actor):
+    with clock.at(clock.now() - timedelta(days=days_ago)):
+        ticket = make_resolved(make_contract(), actor=actor)
+        services.call_back(actor=actor, ticket_id=ticket.pk, text="已回访", to="command_centre")
+        services.confirm_resolution(actor=actor, ticket_id=ticket.pk, by_name="赵敏")
+        return services.close_ticket(actor=actor, ticket_id=ticket.pk)
+
+
+def told_of(ticket, verb, **values):
+    """An event of the case about something else than the ticket, as the register records verdicts."""
+    return events.record(
+        verb,
+        actor=SYSTEM,
+        subject=("obligation", 10**9),
+        case=("ticket", ticket.pk),
+        customer_id=ticket.customer_id,
+        contract_id=ticket.contract_id,
+        **values,
+    )
+
+
+def test_the_time_line_loses_nothing_however_late_it_is_recorded():
+    agent = make_agent()
+    now = clock.now()
+    ticket = make_closed(150, agent)
+    before = len(reading.events_of(agent, ticket))
+    with clock.at(now - timedelta(days=118)):
+        services.attach_file(actor=agent, ticket_id=ticket.pk, upload=upload("现场.png"))
+    with clock.at(now - timedelta(days=85)):
+        told_of(ticket, "obligation.missed")
+    with clock.at(now - timedelta(days=54)):
+        told_of(ticket, "obligation.attested", occurred_at=ticket.reported_at)
+    services.comment_on_ticket(actor=agent, ticket_id=ticket.pk, text="后来的补充")
+    with clock.at(now + timedelta(days=20)):  # by a machine whose clock was ahead
+        told_of(ticket, "obligation.late")
+    shown = [event.verb for event in reading.events_of(agent, ticket)]
+    assert shown[:-before] == [
+        "obligation.late",
+        "ticket.commented",
+        "obligation.attested",
+        "obligation.missed",
+        "file.attached",
+    ]
+    assert shown == [event.verb for event in queries.events_of(agent, ticket)]
+
+
+def test_the_time_line_looks_through_the_months_of_the_ticket_alone():
+    """Neither those before it was reported nor the empty ones made in advance."""
+    agent = make_agent()
+    ticket = make_closed(70, agent)
+    with CaptureQueriesContext(connection) as seen:
+        reading.events_of(agent, ticket)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text FROM kernel_event WHERE case_id = %s", [ticket.pk])
+        held = {name for (name,) in cursor.fetchall()}
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {seen.captured_queries[0]['sql']}")
+        ((plan,),) = cursor.fetchall()
+    read = {part["Relation Name"] for part, _above in parts_of(plan[0]["Plan"]) if "Relation Name" in part}
+    first, last = clock.now() - timedelta(days=71), clock.now() + timedelta(days=31)
+    months = {
+        (first + timedelta(days=day)).strftime("kernel_event_%Y_%m") for day in range((last - first).days + 1)
+    }
+    assert held <= read
+    assert read <= months | {"kernel_event_default"}
 
 
 def test_text_is_escaped_wherever_it_is_filled_in():
