@@ -9,6 +9,7 @@ from django.db import connection
 
 from shouyue.cli.pending import pending_migrations
 from shouyue.kernel.scope import EVERYTHING, acting_in
+from shouyue.notifications.checks import check_channels
 from shouyue.runtime.checks import Finding, error, ok, register, warning
 
 
@@ -17,6 +18,7 @@ def register_all() -> None:
     register("migrations", check_migrations)
     register("queue", check_queue)
     register("mail", check_mail)
+    register("channels", check_channels)
     register("static", check_static)
 
 

@@ -61,6 +61,7 @@ PURPOSES = (
     gettext_noop("deliver notices whose next try has come, and place receipts that came early"),
     gettext_noop("ask providers what became of messages, where they do not say it by themselves"),
     gettext_noop("put approved plan versions in force on their day"),
+    gettext_noop("take back calls about promises that are over"),
     gettext_noop("remind, escalate and expire what nobody has answered"),
     gettext_noop("forget who tried wrong links"),
     gettext_noop("freeze the figures of periods that are over"),

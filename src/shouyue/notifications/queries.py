@@ -211,6 +211,12 @@ def gateways(actor: Actor) -> QuerySet[Gateway]:
     return Gateway.objects.order_by("channel", "id")
 
 
+def failing_gateways() -> list[str]:
+    """The names of those in use whose last messages failed, or that have never taken one. Queries: one."""
+    fails = Q(failures__gt=0) | Q(last_failed_at__isnull=False, last_sent_at__isnull=True)
+    return list(Gateway.objects.filter(fails, is_active=True).order_by("id").values_list("name", flat=True))
+
+
 def gateway_of(actor: Actor, gateway_id: int) -> Gateway:
     """One gateway. Raises: NotAllowed, NotFound."""
     found = gateways(actor).filter(pk=gateway_id).first()

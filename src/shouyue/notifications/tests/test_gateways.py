@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
 from shouyue.accounts.tests.factories import make_user, sign_in
-from shouyue.kernel import sealing
+from shouyue.kernel import clock, sealing
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.kernel.models import Event
 from shouyue.notifications import queries, secrets_of, services
 from shouyue.notifications.carriers import http
+from shouyue.notifications.checks import check_channels
 from shouyue.notifications.models import Gateway, Notice
 from shouyue.notifications.rules.setup import is_safe_address
 
@@ -213,3 +214,15 @@ def test_lists_cost_the_same_with_many_notices(django_assert_max_num_queries):
 def test_only_officers_ask_for_gateways():
     with pytest.raises(NotAllowed):
         queries.gateways(actor_from(make_user(roles=["hq"])))
+
+
+def test_the_self_check_names_channels_that_fail():
+    works, never, rests = make_gateway(), make_gateway(), make_gateway()
+    assert check_channels().level == "ok"
+    Gateway.objects.filter(pk=works.pk).update(last_sent_at=clock.now(), last_failed_at=clock.now())
+    Gateway.objects.filter(pk=never.pk).update(last_failed_at=clock.now())
+    Gateway.objects.filter(pk=rests.pk).update(failures=3, last_sent_at=clock.now())
+    found = check_channels()
+    assert (found.level, found.values["names"]) == ("warning", f"{never.name}, {rests.name}")
+    services.switch_gateway(actor=admin(), gateway_id=never.pk, on=False)
+    assert check_channels().values["names"] == rests.name
