@@ -9,27 +9,36 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from shouyue.cli.parsing import Commands, add_command, in_english, load_django
+from shouyue.cli.parsing import Commands, add_command, load_django, spoken
+from shouyue.cli.words import _
 from shouyue.runtime.errors import Problem
 
 Result = TypeVar("Result")
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("calendar", help="holiday tables: list, import, export, refresh")
+    parser = commands.add_parser("calendar", help=_("holiday tables: list, import, export, refresh"))
     actions: Commands = parser.add_subparsers(metavar="action", required=True, dest="action")
-    listing = add_command(actions, "list", run_list, help="list holiday tables and how far they reach")
-    listing.add_argument("--compare", action="store_true", help="hold CN against the package `holidays` too")
-    add_command(actions, "refresh", run_refresh, help="take over the statutory days of the installed package")
-    taking = add_command(actions, "import", run_import, help="import days from a CSV or ICS file")
-    taking.add_argument("table", help="short name of the table, such as CN")
-    taking.add_argument("file", type=Path, help="the file; - for standard input")
-    taking.add_argument("--source", default="", help="where the days come from; the file's name by default")
-    taking.add_argument("--good-only", action="store_true", help="enter the lines that can be read")
-    giving = add_command(actions, "export", run_export, help="write the days of a table to standard output")
+    listing = add_command(actions, "list", run_list, help=_("list holiday tables and how far they reach"))
+    listing.add_argument(
+        "--compare", action="store_true", help=_("hold CN against the package `holidays` too")
+    )
+    add_command(
+        actions, "refresh", run_refresh, help=_("take over the statutory days of the installed package")
+    )
+    taking = add_command(actions, "import", run_import, help=_("import days from a CSV or ICS file"))
+    taking.add_argument("table", help=_("short name of the table, such as CN"))
+    taking.add_argument("file", type=Path, help=_("the file; - for standard input"))
+    taking.add_argument(
+        "--source", default="", help=_("where the days come from; the file's name by default")
+    )
+    taking.add_argument("--good-only", action="store_true", help=_("enter the lines that can be read"))
+    giving = add_command(
+        actions, "export", run_export, help=_("write the days of a table to standard output")
+    )
     giving.add_argument("table")
     giving.add_argument("--year", type=int)
-    giving.add_argument("--ics", action="store_true", help="iCalendar instead of CSV")
+    giving.add_argument("--ics", action="store_true", help=_("iCalendar instead of CSV"))
 
 
 def run_list(chosen: argparse.Namespace) -> int:
@@ -39,16 +48,17 @@ def run_list(chosen: argparse.Namespace) -> int:
     for row in _within(lambda: list(queries.tables())):
         base = row.based_on
         reaches = base.reaches_until if base else row.reaches_until
-        source = f"on top of {base.name}" if base else row.source
-        print(f"{row.name:<12} until {reaches or 'not stated'}  {row.title}  ({source})")
+        source = _("on top of {table}", table=base.name) if base else row.source
+        until = _("until {day}", day=reaches or _("not stated"))
+        print(f"{row.name:<12} {until}  {row.title}  ({source})")
     for table, year in _within(queries.missing_tables):
-        print(f"warning: {table} has no days of {year}.")
+        print(_("warning: {table} has no days of {year}.", table=table, year=year))
     if chosen.compare:
         days = _within(lambda: queries.holiday_table(statutory.TABLE).days)
         last = statutory.reaches_until().year
         for year in range(max(last - 2, 2004), last + 1):
             found = statutory.differences(days, year)
-            print(f"{year}: {', '.join(map(date.isoformat, found)) or 'both packages agree on every day'}")
+            print(f"{year}: {', '.join(map(date.isoformat, found)) or _('both packages agree on every day')}")
     return 0
 
 
@@ -59,8 +69,14 @@ def run_refresh(chosen: argparse.Namespace) -> int:
 
     done = _within(lambda: services.refresh_statutory(actor=SYSTEM))
     print(
-        f"{statutory.source()} reaches until {statutory.reaches_until()}: "
-        f"{done.added} days added, {done.changed} changed, {done.removed} removed."
+        _(
+            "{source} reaches until {day}: {added} days added, {changed} changed, {removed} removed.",
+            source=statutory.source(),
+            day=statutory.reaches_until(),
+            added=done.added,
+            changed=done.changed,
+            removed=done.removed,
+        )
     )
     return 0
 
@@ -74,19 +90,30 @@ def run_import(chosen: argparse.Namespace) -> int:
     try:
         data = sys.stdin.buffer.read() if str(chosen.file) == "-" else chosen.file.read_bytes()
     except OSError as error:
-        raise Problem(f"{chosen.file} cannot be read: {error.strerror}.") from error
+        raise Problem(_("{file} cannot be read: {why}.", file=chosen.file, why=error.strerror)) from error
     read = _within(lambda: exchange.read(exchange.decode(data)))
     for line in read.bad:
-        print(f"line {line.number}: {line.problem}: {line.text}", file=sys.stderr)
+        where = _("line {number}", number=line.number)
+        print(f"{where}: {line.problem}: {line.text}", file=sys.stderr)
     if read.bad and not chosen.good_only:
         raise Problem(
-            f"{len(read.bad)} lines cannot be read; nothing was entered (--good-only enters the others)."
+            _(
+                "{count} lines cannot be read; nothing was entered (--good-only enters the others).",
+                count=len(read.bad),
+            )
         )
     source = chosen.source or chosen.file.name
     done = _within(
         lambda: services.import_days(actor=SYSTEM, table=chosen.table, entries=read.entries, source=source)
     )
-    print(f"{chosen.table}: {done.added} days added, {done.changed} changed.")
+    print(
+        _(
+            "{table}: {added} days added, {changed} changed.",
+            table=chosen.table,
+            added=done.added,
+            changed=done.changed,
+        )
+    )
     return 1 if read.bad else 0
 
 
@@ -104,8 +131,8 @@ def run_export(chosen: argparse.Namespace) -> int:
 
 
 def _within(work: Callable[[], Result]) -> Result:
-    """Run in a transaction of its own, in English; a refusal becomes one sentence."""
+    """Run in a transaction of its own; a refusal becomes one sentence."""
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    with in_english(), acting_in(EVERYTHING):
+    with spoken(), acting_in(EVERYTHING):
         return work()

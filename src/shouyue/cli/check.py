@@ -4,6 +4,7 @@ import argparse
 import json
 
 from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.words import _
 from shouyue.runtime import checks, database
 from shouyue.runtime.home import home_directory
 
@@ -12,9 +13,9 @@ SIGNS = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
 
 def register(commands: Commands) -> None:
     parser = add_command(
-        commands, "check", run, help="check configuration, database, queue, mail, files, clock"
+        commands, "check", run, help=_("check configuration, database, queue, mail, files, clock")
     )
-    parser.add_argument("--json", action="store_true", help="for machines: a list of name, level, text")
+    parser.add_argument("--json", action="store_true", help=_("for machines: a list of name, level, text"))
 
 
 def run(chosen: argparse.Namespace) -> int:

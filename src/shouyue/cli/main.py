@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from shouyue import __version__
+from shouyue.cli import words
 from shouyue.cli.parsing import Commands
+from shouyue.cli.words import _
 from shouyue.runtime import database
 from shouyue.runtime.environment import load_environment
 from shouyue.runtime.errors import Problem
@@ -33,7 +35,11 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 a problem or a finding, 2 wrong usage."""
     try:
-        chosen = _parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        words.choose(words.wanted(given))
+        with words.parser_speaks():
+            chosen = _parser().parse_args(given)
+        words.choose(chosen.spoken)
         load_environment()
         try:
             status: int = chosen.run(chosen)
@@ -69,9 +75,21 @@ def _settle() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="shouyue",
-        description="Shouyue: every promise of a service contract, started, watched and proved.",
+        description=_("Shouyue: every promise of a service contract, started, watched and proved."),
     )
-    parser.add_argument("--version", action="version", version=f"shouyue {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"shouyue {__version__}",
+        help=_("show the version and exit"),
+    )
+    parser.add_argument(
+        "--language",
+        dest="spoken",
+        choices=words.LANGUAGES,
+        default=words.spoken(),
+        help=_("of what is printed"),
+    )
     commands: Commands = parser.add_subparsers(metavar="command", required=True, dest="command")
     for name in COMMANDS:
         importlib.import_module(f"shouyue.cli.{name}").register(commands)

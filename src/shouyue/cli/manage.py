@@ -4,10 +4,11 @@ import argparse
 import os
 
 from shouyue.cli.parsing import Commands
+from shouyue.cli.words import _
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("manage", help="run a Django management command", add_help=False)
+    parser = commands.add_parser("manage", help=_("run a Django management command"), add_help=False)
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     parser.set_defaults(run=run)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
+from shouyue.cli import words
 from shouyue.runtime.errors import Problem
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -27,19 +28,19 @@ def load_django() -> None:
     django.setup()
 
 
-def in_english() -> AbstractContextManager[None]:
-    """The terminal speaks English; what a service refuses becomes one sentence. Raises: Problem."""
-    return speaking("en")
+def spoken() -> AbstractContextManager[None]:
+    """In the terminal's language; what a service refuses becomes one sentence. Raises: Problem."""
+    return speaking(words.spoken())
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """The same in another language. Raises: Problem."""
+    """The same in a language, zh or en. Raises: Problem."""
     from django.utils import translation
 
     from shouyue.kernel.errors import ShouyueError
 
-    with translation.override(language):
+    with translation.override({"zh": "zh-hans"}.get(language, language)):
         try:
             yield
         except ShouyueError as error:

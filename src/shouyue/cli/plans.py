@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shouyue.cli.parsing import Commands, add_command, load_django, speaking
+from shouyue.cli.words import LANGUAGES, _, cell
 from shouyue.runtime.errors import Problem
 
 if TYPE_CHECKING:
@@ -25,43 +26,53 @@ if TYPE_CHECKING:
     from shouyue.contracts.plan_language.model import Commitment, Plan
     from shouyue.contracts.plan_language.vocabulary import Vocabulary
 
+WIDTHS = (9, 8, 12, 16, 8)
+"""Of the columns of figures that `coverage` prints."""
 CHECKOUT = Path(__file__).resolve().parents[3] / "plans"
 
 
 def register(commands: Commands) -> None:
-    plan = commands.add_parser("plan", help="check, explain, compare, count and apply service plans")
+    plan = commands.add_parser("plan", help=_("check, explain, compare, count and apply service plans"))
     actions: Commands = plan.add_subparsers(metavar="action", required=True, dest="action")
-    check = add_command(actions, "check", run_check, help="find every problem of plan files")
-    check.add_argument("files", nargs="*", type=Path, help="plan files; without any those of plans/")
-    explain = add_command(actions, "explain", run_explain, help="say promises in plain sentences")
-    explain.add_argument("plan", help="a plan file, or a contract's code")
-    explain.add_argument("commitment", nargs="?", help="one promise; without it all")
-    compare = add_command(actions, "diff", run_diff, help="show what a new version changes")
-    compare.add_argument("old", help="a plan file, or a contract's code for the version in force")
-    compare.add_argument("new", help="likewise")
-    apply = add_command(actions, "apply", run_apply, help="store a new version and let a contract run by it")
+    check = add_command(actions, "check", run_check, help=_("find every problem of plan files"))
+    check.add_argument("files", nargs="*", type=Path, help=_("plan files; without any those of plans/"))
+    explain = add_command(actions, "explain", run_explain, help=_("say promises in plain sentences"))
+    explain.add_argument("plan", help=_("a plan file, or a contract's code"))
+    explain.add_argument("commitment", nargs="?", help=_("one promise; without it all"))
+    compare = add_command(actions, "diff", run_diff, help=_("show what a new version changes"))
+    compare.add_argument("old", help=_("a plan file, or a contract's code for the version in force"))
+    compare.add_argument("new", help=_("likewise"))
+    apply = add_command(
+        actions, "apply", run_apply, help=_("store a new version and let a contract run by it")
+    )
     apply.add_argument("file", type=Path)
-    apply.add_argument("--contract", metavar="CODE", help="without it the version is only stored")
-    apply.add_argument("--yes", action="store_true", help="do not ask")
-    again = add_command(actions, "replay", run_replay, help="say what would have happened under a plan file")
+    apply.add_argument("--contract", metavar="CODE", help=_("without it the version is only stored"))
+    apply.add_argument("--yes", action="store_true", help=_("do not ask"))
+    again = add_command(
+        actions, "replay", run_replay, help=_("say what would have happened under a plan file")
+    )
     again.add_argument("contract", metavar="CODE")
     again.add_argument("file", type=Path)
     again.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
     again.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DAY")
-    count = add_command(actions, "coverage", run_coverage, help="count promises stated, executable and unset")
-    count.add_argument("files", nargs="*", type=Path, help="plan files; without any those of plans/")
-    count.add_argument("--rows", action="store_true", help="print the state of every row")
-    count.add_argument("--json", action="store_true", help="for machines")
-    words = add_command(commands, "vocabulary", run_vocabulary, help="list the words plan files may use")
-    words.add_argument("--json", action="store_true", help="for machines; `plan check` elsewhere can read it")
+    count = add_command(
+        actions, "coverage", run_coverage, help=_("count promises stated, executable and unset")
+    )
+    count.add_argument("files", nargs="*", type=Path, help=_("plan files; without any those of plans/"))
+    count.add_argument("--rows", action="store_true", help=_("print the state of every row"))
+    count.add_argument("--json", action="store_true", help=_("for machines"))
+    words = add_command(commands, "vocabulary", run_vocabulary, help=_("list the words plan files may use"))
+    words.add_argument(
+        "--json", action="store_true", help=_("for machines; `plan check` elsewhere can read it")
+    )
     for action in (check, explain, compare, apply, again, count, words):
         action.add_argument(
-            "--language", choices=("zh", "en"), default=_language(), help="of what is printed"
+            "--language",
+            dest="spoken",
+            choices=LANGUAGES,
+            default=argparse.SUPPRESS,
+            help=_("of what is printed"),
         )
-
-
-def _language() -> str:
-    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
 
 
 def _words() -> Vocabulary:
@@ -79,7 +90,7 @@ def _files(given: Sequence[Path]) -> list[Path]:
     folder = Path("plans") if Path("plans").is_dir() else CHECKOUT
     found = sorted(folder.glob("*.yaml"))
     if not found:
-        raise Problem("There is no plan file here: name one, or go where plans/ is.")
+        raise Problem(_("There is no plan file here: name one, or go where plans/ is."))
     return found
 
 
@@ -99,7 +110,7 @@ def _read(path: Path, words: Vocabulary, language: str, *, by_database: bool = F
     for problem in problems:
         print(problem.line_of_text(language), file=sys.stderr)
     if parsed.plan is None or any(problem.severity == "error" for problem in problems):
-        raise Problem(f"{path} has errors.")
+        raise Problem(_("{path} has errors.", path=path))
     return parsed.plan
 
 
@@ -112,9 +123,10 @@ def run_check(chosen: argparse.Namespace) -> int:
     for path in _files(chosen.files):
         problems = check_plan(parse_file(path), words)
         for problem in problems:
-            print(problem.line_of_text(chosen.language))
+            print(problem.line_of_text(chosen.spoken))
         errors = sum(problem.severity == "error" for problem in problems)
-        print(f"{path}: {errors} errors, {len(problems) - errors} warnings")
+        warnings = len(problems) - errors
+        print(_("{path}: {errors} errors, {warnings} warnings", path=path, errors=errors, warnings=warnings))
         bad += bool(errors)
     return 1 if bad else 0
 
@@ -123,14 +135,14 @@ def run_explain(chosen: argparse.Namespace) -> int:
     """Promises in sentences."""
     from shouyue.contracts.plan_language.explain import explain
 
-    (plan,), words = _plans(chosen.plan, language=chosen.language)
+    (plan,), words = _plans(chosen.plan, language=chosen.spoken)
     found = [one for one in plan.commitments if chosen.commitment in (None, one.name)]
     if not found:
-        raise Problem(f"The plan {plan.name} has no promise {chosen.commitment!r}.")
+        raise Problem(_("The plan {plan} has no promise {name!r}.", plan=plan.name, name=chosen.commitment))
     for one in found:
         rows = f" ({', '.join(one.source)})" if one.source else ""
-        print(f"{one.name}{rows}: {one.title.pick(chosen.language)}")
-        for sentence in explain(one, plan, words, chosen.language):
+        print(f"{one.name}{rows}: {one.title.pick(chosen.spoken)}")
+        for sentence in explain(one, plan, words, chosen.spoken):
             print(f"  {sentence}")
     return 0
 
@@ -139,9 +151,9 @@ def run_diff(chosen: argparse.Namespace) -> int:
     """What differs; exit status 1 when something does."""
     from shouyue.contracts.plan_language.diff import diff_plans
 
-    (old, new), words = _plans(chosen.old, chosen.new, language=chosen.language)
+    (old, new), words = _plans(chosen.old, chosen.new, language=chosen.spoken)
     found = diff_plans(old, new)
-    for line in _diff_lines(found, old, new, words, chosen.language):
+    for line in _diff_lines(found, old, new, words, chosen.spoken):
         print(line)
     return 1 if found else 0
 
@@ -169,29 +181,37 @@ def run_apply(chosen: argparse.Namespace) -> int:
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
     words = vocabulary.current()
-    plan = _read(chosen.file, words, chosen.language, by_database=True)
+    plan = _read(chosen.file, words, chosen.spoken, by_database=True)
     text = chosen.file.read_text(encoding="utf-8-sig")
     if chosen.contract is None:
-        with _about(str(chosen.file), chosen.language), acting_in(EVERYTHING):
+        with _about(str(chosen.file), chosen.spoken), acting_in(EVERYTHING):
             stored = services.store_plan_version(actor=SYSTEM, text=text)
-        print(f"{stored.plan}: version {stored.number} ({stored.digest[:12]})")
+        version = _("version {number}", number=stored.number)
+        print(f"{stored.plan}: {version} ({stored.digest[:12]})")
         return 0
-    with _about(chosen.contract, chosen.language), acting_in(EVERYTHING):
+    with _about(chosen.contract, chosen.spoken), acting_in(EVERYTHING):
         contract = _contract(chosen.contract)
-        lines = list(_consequences(contract, plan, words, chosen.language))
+        lines = list(_consequences(contract, plan, words, chosen.spoken))
     own = contract.plan_version.plan
     if plan.name != own:
-        raise Problem(f"{contract.code} runs by the plan {own}, but {chosen.file} is the plan {plan.name}.")
-    print("\n".join(lines) or "Nothing changes.")
-    if lines and not chosen.yes and not _agreed(f"Apply this to {contract.code}? Type yes: "):
-        print("Nothing is stored or applied.")
+        said = _(
+            "{code} runs by the plan {own}, but {file} is the plan {other}.",
+            code=contract.code,
+            own=own,
+            file=chosen.file,
+            other=plan.name,
+        )
+        raise Problem(said)
+    print("\n".join(lines) or _("Nothing changes."))
+    if lines and not chosen.yes and not _agreed(_("Apply this to {code}? Type yes: ", code=contract.code)):
+        print(_("Nothing is stored or applied."))
         return 1
-    with _about(contract.code, chosen.language), acting_in(EVERYTHING):
+    with _about(contract.code, chosen.spoken), acting_in(EVERYTHING):
         stored = services.store_plan_version(actor=SYSTEM, text=text, plan=own)
         services.pin_plan_version(
             actor=SYSTEM, contract_id=contract.pk, plan_version_id=stored.pk, version=contract.version
         )
-    print(f"{contract.code} runs by version {stored.number}.")
+    print(_("{code} runs by version {number}.", code=contract.code, number=stored.number))
     return 0
 
 
@@ -210,7 +230,11 @@ def _consequences(contract: Contract, plan: Plan, words: Vocabulary, language: s
     proposal = open_proposal(SYSTEM, contract.pk) if found else None
     if proposal is not None:
         number = proposal.plan_version.number
-        yield f"! version {number} is proposed and still open; older than this one, it will be refused"
+        said = _(
+            "version {number} is proposed and still open; older than this one, it will be refused",
+            number=number,
+        )
+        yield f"! {said}"
 
 
 def _left_open(contract: Contract, gone: Sequence[Commitment]) -> Iterator[str]:
@@ -225,16 +249,23 @@ def _left_open(contract: Contract, gone: Sequence[Commitment]) -> Iterator[str]:
     counted = Counter(rows.values_list("commitment__name", flat=True))
     for one in gone:
         if number := counted[one.name]:
-            runs_on = f"run on under version {contract.plan_version.number}"
-            fate = "become void" if one.kind in CALENDAR_RUN else runs_on
-            yield f"! open obligations of {one.name} that {fate}: {number}"
+            if one.kind in CALENDAR_RUN:
+                said = _("open obligations of {name} that become void: {count}", name=one.name, count=number)
+            else:
+                said = _(
+                    "open obligations of {name} that run on under version {version}: {count}",
+                    name=one.name,
+                    version=contract.plan_version.number,
+                    count=number,
+                )
+            yield f"! {said}"
 
 
 def _agreed(question: str) -> bool:
     try:
         return input(question) == "yes"
     except EOFError as error:
-        raise Problem("Nobody answers here; give --yes to apply without being asked.") from error
+        raise Problem(_("Nobody answers here; give --yes to apply without being asked.")) from error
 
 
 def run_replay(chosen: argparse.Namespace) -> int:
@@ -244,8 +275,8 @@ def run_replay(chosen: argparse.Namespace) -> int:
     from shouyue.commitments.services.replays import reading, span_of
     from shouyue.contracts import vocabulary
 
-    plan = _read(chosen.file, vocabulary.current(), chosen.language, by_database=True)
-    with _about(chosen.contract, chosen.language), reading():
+    plan = _read(chosen.file, vocabulary.current(), chosen.spoken, by_database=True)
+    with _about(chosen.contract, chosen.spoken), reading():
         contract = _contract(chosen.contract)
         since, until = span_of(contract, chosen.first, chosen.last)
         found = replay_plan(
@@ -253,10 +284,12 @@ def run_replay(chosen: argparse.Namespace) -> int:
             plan,
             since=since,
             until=until,
-            language=chosen.language,
-            progress=lambda done: print(f"{done} cases", end="\r", file=sys.stderr, flush=True),
+            language=chosen.spoken,
+            progress=lambda done: print(
+                _("{count} cases", count=done), end="\r", file=sys.stderr, flush=True
+            ),
         )
-    print(f"{'kept':>12}{'late':>12}{'missed':>12}  (in force > file)")
+    print("".join(cell(head, 12) for head in (_("kept"), _("late"), _("missed"))), "", _("(in force > file)"))
     for line in found.lines:
         if line.basis == "none":
             continue
@@ -264,12 +297,15 @@ def run_replay(chosen: argparse.Namespace) -> int:
             f"{getattr(line.now, name, '-')} > {getattr(line.then, name, '-')}"
             for name in ("kept", "late", "missed")
         )
-        note = "  (as recorded)" if line.basis == "recorded" else ""
+        note = "  " + _("(as recorded)") if line.basis == "recorded" else ""
         print("".join(f"{column:>12}" for column in columns), f" {line.name}: {line.title}{note}")
     for line in found.lines:
         if line.basis == "none":
-            print(f"not replayed: {line.name}: {line.title} ({line.reason})")
-    print(f"{found.cases} cases, {found.events} events, {found.left_out} promises not replayed")
+            print(
+                _("not replayed: {name}: {title} ({why})", name=line.name, title=line.title, why=line.reason)
+            )
+    counted = {"cases": found.cases, "events": found.events, "promises": found.left_out}
+    print(_("{cases} cases, {events} events, {promises} promises not replayed", **counted))
     return 0
 
 
@@ -278,30 +314,33 @@ def run_coverage(chosen: argparse.Namespace) -> int:
     from shouyue.contracts.plan_language.coverage import as_json, coverage_of
 
     words = _words()
-    found = [coverage_of(_read(path, words, chosen.language), words) for path in _files(chosen.files)]
+    found = [coverage_of(_read(path, words, chosen.spoken), words) for path in _files(chosen.files)]
     counted = as_json(found)
     if chosen.json:
         print(json.dumps(counted, ensure_ascii=False, indent=2))
         return 0
-    print(f"{'plan':<18}{'promises':>9}{'stated':>8}{'executable':>12}{'not yet':>9}{'unset':>7}")
+    heads = (_("promises"), _("stated"), _("executable"), _("not executable"), _("unset"))
+    print(_columns("plan", *heads))
     for one in found:
         waiting = one.stated - one.executable
-        print(f"{one.plan:<18}{one.promises:>9}{one.stated:>8}{one.executable:>12}{waiting:>9}{one.unset:>7}")
+        print(_columns(one.plan, one.promises, one.stated, one.executable, waiting, one.unset))
         if chosen.rows:
             for row in one.rows:
                 lacks = [f"{sort} {word}" for sort, word in row.lacks]
                 waits = ", ".join(lacks or row.missing or row.unset)
-                state = "executable" if row.executable else f"waits for {waits}"
-                print(f"  {row.row}  {state if row.commitments else 'not stated'}")
+                state = _("executable") if row.executable else _("waits for {what}", what=waits)
+                print(f"  {row.row}  {state if row.commitments else _('not stated')}")
         elif one.missing:
-            print(f"  missing: {', '.join(one.missing)}")
+            print("  " + _("missing: {rows}", rows=", ".join(one.missing)))
     total = counted["total"]
     waiting = total["stated"] - total["executable"]
     unset = sum(one.unset for one in found)
-    print(
-        f"{'total':<18}{total['promises']:>9}{total['stated']:>8}{total['executable']:>12}{waiting:>9}{unset:>7}"
-    )
+    print(_columns("total", total["promises"], total["stated"], total["executable"], waiting, unset))
     return 0
+
+
+def _columns(name: str, *figures: object) -> str:
+    return f"{name:<18}" + "".join(cell(str(one), width) for one, width in zip(figures, WIDTHS, strict=True))
 
 
 def run_vocabulary(chosen: argparse.Namespace) -> int:
@@ -316,13 +355,13 @@ def run_vocabulary(chosen: argparse.Namespace) -> int:
     for sort in ("verbs", "acts", "guards", "measures", "decisions", "items"):
         print(f"{sort}:")
         for word, facts in stored[sort].items():
-            title = stored["titles"].get(word, {}).get(chosen.language, "")
+            title = stored["titles"].get(word, {}).get(chosen.spoken, "")
             known = ", ".join(f"{fact} ({kind})" for fact, kind in (facts or {}).items())
             print(f"  {word:<32} {title}{f' · {known}' if known else ''}")
-    print(f"facts of every event of a contract: {', '.join(stored['common'])}")
-    print(f"roles: {', '.join(stored['roles'])}, assignee, owner")
+    print(_("facts of every event of a contract: {facts}", facts=", ".join(stored["common"])))
+    print(_("roles: {roles}, assignee, owner", roles=", ".join(stored["roles"])))
     for fact, values in stored["scales"].items():
-        print(f"scale {fact}: {', '.join(values)}")
+        print(_("scale {fact}: {values}", fact=fact, values=", ".join(values)))
     return 0
 
 
@@ -353,7 +392,7 @@ def _one_plan(name: str, words: Vocabulary, language: str) -> Plan:
         with acting_in(EVERYTHING):
             return queries.plan_of(_contract(name).plan_version_id)
     except NotFound as error:
-        raise Problem(f"There is neither a file nor a contract {name}.") from error
+        raise Problem(_("There is neither a file nor a contract {name}.", name=name)) from error
 
 
 def _contract(code: str) -> Contract:
@@ -365,14 +404,14 @@ def _contract(code: str) -> Contract:
     try:
         return queries.contract_of(SYSTEM, code)
     except NotFound as error:
-        raise NotFound("There is no contract of this code.") from error
+        raise NotFound(_("There is no contract of this code.")) from error
 
 
 @contextmanager
 def _about(what: str, language: str) -> Iterator[None]:
     """What is refused becomes a sentence that says of what. Raises: Problem."""
     try:
-        with speaking({"zh": "zh-hans"}.get(language, language)):
+        with speaking(language):
             yield
     except Problem as error:
         raise Problem(f"{what}: {error}") from error

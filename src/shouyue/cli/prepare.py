@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.words import _
 from shouyue.runtime import database, messages
 from shouyue.runtime.errors import Problem
 from shouyue.runtime.home import checkout, home_directory
@@ -15,10 +16,10 @@ ONE_AT_A_TIME = 7423891  # advisory lock: several machines may start at once
 
 
 def register(commands: Commands) -> None:
-    add_command(commands, "prepare", run, help="create roles, apply migrations, collect static files")
+    add_command(commands, "prepare", run, help=_("create roles, apply migrations, collect static files"))
 
 
-def run(_: argparse.Namespace) -> int:
+def run(chosen: argparse.Namespace) -> int:
     urls = database.ensure(home_directory())
     if database.given():
         _prepare_given(urls)
@@ -51,9 +52,12 @@ def _migrate() -> None:
         return
     if database.given() and not os.environ.get("DATABASE_ADMIN_URL"):
         raise Problem(
-            f"{len(pending)} migrations are to be applied: set DATABASE_ADMIN_URL, the owner's URL."
+            _(
+                "{count} migrations are to be applied: set DATABASE_ADMIN_URL, the owner's URL.",
+                count=len(pending),
+            )
         )
-    print(f"Applying {len(pending)} database migrations …", flush=True)
+    print(_("Applying {count} database migrations …", count=len(pending)), flush=True)
     call_command("migrate", interactive=False, verbosity=0)
 
 
@@ -72,7 +76,7 @@ def _collect_static() -> None:
     note = target / ".collected-from"
     if note.exists() and note.read_text() == digest.hexdigest():
         return
-    print("Collecting static files …", flush=True)
+    print(_("Collecting static files …"), flush=True)
     note.unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["vendor/dev"])

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from shouyue.cli.parsing import Commands, add_command
+from shouyue.cli.words import _
 from shouyue.runtime import database, embedded
 from shouyue.runtime.errors import Problem
 from shouyue.runtime.home import home_directory
@@ -16,7 +17,7 @@ LONGEST_SECONDS = 60
 
 
 def register(commands: Commands) -> None:
-    add_command(commands, "stop", run, help="stop the running web, worker and database")
+    add_command(commands, "stop", run, help=_("stop the running web, worker and database"))
 
 
 def _clean_up(home: Path) -> int:
@@ -24,11 +25,11 @@ def _clean_up(home: Path) -> int:
     left = end_leftovers(home)
     if home.exists() and database.given() is None and embedded.stop_unused(home):
         left += 1
-    print(f"Ended {left} processes of a killed run." if left else "Nothing is running.")
+    print(_("Ended {count} processes of a killed run.", count=left) if left else _("Nothing is running."))
     return 0
 
 
-def run(_: argparse.Namespace) -> int:
+def run(chosen: argparse.Namespace) -> int:
     home = home_directory().resolve()
     state = read_state(home) if home.exists() else None
     if state is None:
@@ -37,7 +38,7 @@ def run(_: argparse.Namespace) -> int:
     give_up = time.monotonic() + LONGEST_SECONDS
     while locked(home):
         if time.monotonic() > give_up:
-            raise Problem(f"Process {state['pid']} does not stop.")
+            raise Problem(_("Process {pid} does not stop.", pid=state["pid"]))
         time.sleep(0.1)
-    print("Stopped.")
+    print(_("Stopped."))
     return 0

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from shouyue.cli.parsing import Commands, add_command
+from shouyue.cli.words import _, spoken
 from shouyue.runtime import database, embedded
 from shouyue.runtime.errors import Problem
 from shouyue.runtime.home import home_directory, open_home, require_space
@@ -20,14 +21,16 @@ OURSELVES = (sys.executable, "-m", "shouyue.cli")
 
 
 def register(commands: Commands) -> None:
-    parser = add_command(commands, "up", run, help="start web, worker and database; Ctrl-C stops all of them")
-    parser.add_argument(
-        "--host", default=os.environ.get("HOST_ADDRESS", "127.0.0.1"), help="address to listen on"
+    parser = add_command(
+        commands, "up", run, help=_("start web, worker and database; Ctrl-C stops all of them")
     )
-    parser.add_argument("--port", type=_port, default=None, help="port to listen on (PORT, else 8000)")
-    parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument(
-        "--demo", action=argparse.BooleanOptionalAction, default=None, help="load the demo contracts"
+        "--host", default=os.environ.get("HOST_ADDRESS", "127.0.0.1"), help=_("address to listen on")
+    )
+    parser.add_argument("--port", type=_port, default=None, help=_("port to listen on (PORT, else 8000)"))
+    parser.add_argument("--workers", type=int, default=2, help=_("web processes"))
+    parser.add_argument(
+        "--demo", action=argparse.BooleanOptionalAction, default=None, help=_("load the demo contracts")
     )
 
 
@@ -46,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
     with sole_supervisor(home):
         leftovers = end_leftovers(home)
         if leftovers:
-            say(f"Ended {leftovers} processes which a killed run had left behind.")
+            say(_("Ended {count} processes which a killed run had left behind.", count=leftovers))
         require_port(chosen.host, port)
         begun = time.monotonic()
         database.ensure(home)
@@ -54,7 +57,7 @@ def run(chosen: argparse.Namespace) -> int:
         _prepare()
         watcher = Watcher(home, chosen.host, port, demo, begun)
         Supervisor(home, _parts(chosen.host, port, chosen.workers, demo), say, watcher.look).run()
-        say("Stopping …")
+        say(_("Stopping …"))
         embedded.release(home)
     return 0
 
@@ -69,37 +72,49 @@ class Watcher:
 
     def look(self) -> None:
         if self.server is not None and embedded.postmaster(self.server) is None:
-            say("PostgreSQL has died; starting it again.")
+            say(_("PostgreSQL has died; starting it again."))
             began = time.monotonic()
             embedded.ensure(self.home)
-            say(f"PostgreSQL is back after {time.monotonic() - began:.1f} s.")
+            say(_("PostgreSQL is back after {seconds:.1f} s.", seconds=time.monotonic() - began))
         if not self.announced and _answers(*self.address):
             self.announced = True
             self._announce()
 
     def _announce(self) -> None:
         seconds = time.monotonic() - self.begun
-        say(f"Shouyue 守约 is at {base_url(*self.address)} after {seconds:.1f} s; Ctrl-C stops it.")
+        said = _(
+            "{name} is at {address} after {seconds:.1f} s; Ctrl-C stops it.",
+            name="Shouyue 守约",
+            address=base_url(*self.address),
+            seconds=seconds,
+        )
+        say(said)
         if self.demo:
-            say("The demo is loaded if it is not there yet; its accounts are listed on the sign-in page.")
+            say(_("The demo is loaded if it is not there yet; its accounts are listed on the sign-in page."))
 
 
 def require_port(host: str, port: int) -> None:
     """Raises: Problem when nobody could listen there."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror as error:
-        raise Problem(f"{host} is not an address of this machine: choose another with --host.") from error
+        raise Problem(
+            _("{host} is not an address of this machine: choose another with --host.", host=host)
+        ) from error
     except PermissionError as error:
         raise Problem(
-            f"Port {port} is reserved for root: choose one above 1023 with --port or PORT."
+            _("Port {port} is reserved for root: choose one above 1023 with --port or PORT.", port=port)
         ) from error
     except OSError as error:
         raise Problem(
-            f"Port {port} on {host} is in use or not ours: choose another with --port or PORT."
+            _(
+                "Port {port} on {host} is in use or not ours: choose another with --port or PORT.",
+                port=port,
+                host=host,
+            )
         ) from error
 
 
@@ -126,7 +141,7 @@ def _environment(home: Path, host: str, port: int, demo: bool) -> None:
 
 def _prepare() -> None:
     """In a process of its own: the supervisor stays small, without Django."""
-    status = subprocess.run([*OURSELVES, "prepare"], check=False).returncode
+    status = subprocess.run([*OURSELVES, "--language", spoken(), "prepare"], check=False).returncode
     if status != 0:
         raise SystemExit(status)  # it has said why
 
@@ -168,5 +183,5 @@ def _answers(host: str, port: int) -> bool:
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Problem(f"{text!r} is not a port: give a number from 1 to 65535.")
+        raise Problem(_("{given!r} is not a port: give a number from 1 to 65535.", given=text))
     return int(text)

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shouyue.cli.parsing import Commands, add_command, in_english, load_django
+from shouyue.cli.parsing import Commands, add_command, load_django, spoken
+from shouyue.cli.words import _
 from shouyue.runtime.errors import Problem
 
 if TYPE_CHECKING:
@@ -16,32 +17,36 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("user", help="list, make and repair accounts")
+    parser = commands.add_parser("user", help=_("list, make and repair accounts"))
     actions: Commands = parser.add_subparsers(metavar="action", required=True, dest="action")
-    listing = add_command(actions, "list", run_list, help="list accounts")
-    listing.add_argument("text", nargs="?", default="", help="name, pinyin, user name or phone")
-    create = add_command(actions, "create", run_create, help="make an account; asks for the password")
+    listing = add_command(actions, "list", run_list, help=_("list accounts"))
+    listing.add_argument("text", nargs="?", default="", help=_("name, pinyin, user name or phone"))
+    create = add_command(actions, "create", run_create, help=_("make an account; asks for the password"))
     create.add_argument("username")
-    create.add_argument("name", help="the person's name")
-    create.add_argument("--role", action="append", default=[], help="held in every contract; may be repeated")
-    create.add_argument("--customer", type=int, default=0, help="id of the customer; the provider by default")
+    create.add_argument("name", help=_("the person's name"))
+    create.add_argument(
+        "--role", action="append", default=[], help=_("held in every contract; may be repeated")
+    )
+    create.add_argument(
+        "--customer", type=int, default=0, help=_("id of the customer; the provider by default")
+    )
     create.add_argument("--email", default="")
     create.add_argument("--phone", default="")
     create.add_argument("--language", default="zh-hans", choices=("zh-hans", "en"))
     reset = add_command(
-        actions, "set-password", run_set_password, help="set a password; it ends all sessions"
+        actions, "set-password", run_set_password, help=_("set a password; it ends all sessions")
     )
-    shut = add_command(actions, "deactivate", run_deactivate, help="shut somebody out at once")
+    shut = add_command(actions, "deactivate", run_deactivate, help=_("shut somebody out at once"))
     for one in (reset, shut):
         one.add_argument("username")
     for one in (create, reset):
         one.add_argument(
             "--password-stdin",
             action="store_true",
-            help="read the password from standard input, without asking",
+            help=_("read the password from standard input, without asking"),
         )
         one.add_argument(
-            "--keep-password", action="store_true", help="do not ask for a new one at the next sign-in"
+            "--keep-password", action="store_true", help=_("do not ask for a new one at the next sign-in")
         )
 
 
@@ -53,7 +58,7 @@ def run_list(chosen: argparse.Namespace) -> int:
 
     with acting_in(EVERYTHING):
         for user in queries.managed_users(SYSTEM, text=chosen.text):
-            state = "" if user.is_active else "  (inactive)"
+            state = "" if user.is_active else "  " + _("(inactive)")
             print(f"{user.id:>6}  {user.username:<24} {user.name}  {' '.join(user.roles)}{state}")
     return 0
 
@@ -80,7 +85,7 @@ def run_create(chosen: argparse.Namespace) -> int:
         )
 
     user = _do(create)
-    print(f"Made account {user.username} ({user.id}).")
+    print(_("Made account {username} ({number}).", username=user.username, number=user.id))
     return 0
 
 
@@ -96,7 +101,7 @@ def run_set_password(chosen: argparse.Namespace) -> int:
             actor=SYSTEM, user_id=_id_of(chosen.username), password=password, must_change=must_change
         )
     )
-    print(f"The password of {chosen.username} is set; all sessions have ended.")
+    print(_("The password of {username} is set; all sessions have ended.", username=chosen.username))
     return 0
 
 
@@ -106,15 +111,15 @@ def run_deactivate(chosen: argparse.Namespace) -> int:
     from shouyue.kernel.actor import SYSTEM
 
     _do(lambda: services.deactivate_user(actor=SYSTEM, user_id=_id_of(chosen.username)))
-    print(f"{chosen.username} is shut out.")
+    print(_("{username} is shut out.", username=chosen.username))
     return 0
 
 
 def _do(change: Callable[[], User]) -> User:
-    """Run a service in its own transaction, in English; a refusal becomes one sentence."""
+    """Run a service in its own transaction; a refusal becomes one sentence."""
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
-    with in_english(), acting_in(EVERYTHING):
+    with spoken(), acting_in(EVERYTHING):
         return change()
 
 
@@ -127,7 +132,7 @@ def _id_of(username: str) -> int:
 def _password(chosen: argparse.Namespace) -> str:
     if chosen.password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    first = getpass.getpass("Password: ")
-    if first != getpass.getpass("Again: "):
-        raise Problem("The two passwords differ.")
+    first = getpass.getpass(_("Password: "))
+    if first != getpass.getpass(_("Again: ")):
+        raise Problem(_("The two passwords differ."))
     return first

@@ -7,13 +7,14 @@ import json
 from dataclasses import asdict
 
 from shouyue.cli.parsing import Commands, add_command, load_django
+from shouyue.cli.words import _
 
 
 def register(commands: Commands) -> None:
     parser = add_command(
-        commands, "verify", run, help="check that no event was changed, lost, slipped in or cut off"
+        commands, "verify", run, help=_("check that no event was changed, lost, slipped in or cut off")
     )
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument("--json", action="store_true", help=_("print the findings as JSON"))
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -29,8 +30,13 @@ def run(chosen: argparse.Namespace) -> int:
         return 1 if report.findings else 0
     for finding in report.findings:
         print(f"{finding.kind}: {finding.detail}")
-    found = f"{len(report.findings)} findings" if report.findings else "nothing wrong"
+    found = _("{count} findings", count=len(report.findings)) if report.findings else _("nothing wrong")
+    checked = {"events": report.events, "subjects": report.subjects, "anchors": report.anchors}
     print(
-        f"{report.events} events of {report.subjects} subjects and {report.anchors} anchors checked: {found}."
+        _(
+            "{events} events of {subjects} subjects and {anchors} anchors checked: {found}.",
+            **checked,
+            found=found,
+        )
     )
     return 1 if report.findings else 0
