@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -40,7 +41,13 @@ def channels(request: HttpRequest) -> HttpResponse:
     """Every way out of the house and how it does."""
     actor = actor_of(request)
     rows = [
-        {"gateway": gateway, "state": state_of(gateway), "kind": GatewayKind(gateway.kind).label}
+        {
+            "gateway": gateway,
+            "state": state_of(gateway),
+            "kind": GatewayKind(gateway.kind).label,
+            "used": last_use(gateway),
+            "sends": gateway.kind != GatewayKind.MAIL,
+        }
         for gateway in queries.gateways(actor)
     ]
     tries = queries.last_sent_by(actor, None)
@@ -219,7 +226,12 @@ def state_of(gateway: Gateway) -> str:
         return "broken" if gateway.failures >= BREAKS_AFTER else "resting"
     if gateway.failures or (gateway.last_failed_at and not gateway.last_sent_at):
         return "troubled"
-    return "working" if gateway.last_sent_at else "new"
+    return "working" if last_use(gateway) else "new"
+
+
+def last_use(gateway: Gateway) -> datetime | None:
+    """When it last did what it is for: that of returned mail sends nothing, it hears."""
+    return gateway.last_receipt_at if gateway.kind == GatewayKind.MAIL else gateway.last_sent_at
 
 
 def secrets_shown(gateway: Gateway) -> list[tuple[Any, str]]:

@@ -226,3 +226,14 @@ def test_the_self_check_names_channels_that_fail():
     assert (found.level, found.values["names"]) == ("warning", f"{never.name}, {rests.name}")
     services.switch_gateway(actor=admin(), gateway_id=never.pk, on=False)
     assert check_channels().values["names"] == rests.name
+
+
+def test_a_channel_of_returned_mail_works_once_it_has_heard(client):
+    gateway = make_gateway("mail", secrets={})
+    sign_in(make_user(roles=["system_admin"]), client)
+    for heard, word in ((None, "尚未使用"), (clock.now(), "正常")):
+        Gateway.objects.update(last_receipt_at=heard)
+        page = client.get(reverse("notifications:channels")).content.decode()
+        row = page.split(f'id="channel-{gateway.pk}"')[1].split("</tr>")[0]
+        assert word in row
+        assert ">20<" not in row  # it sends nothing
