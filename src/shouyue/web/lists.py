@@ -4,12 +4,12 @@ A view builds a `ListPage` and renders ``web/components/list.html`` with it; the
 """
 
 import base64
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
+import orjson
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -214,8 +214,8 @@ def keyset(
 def encode_cursor(values: Sequence[Any], *, backwards: bool = False) -> str:
     """A cursor for the query string; values: JSON scalars, dates or instants."""
     plain = [value.isoformat() if isinstance(value, date | datetime) else value for value in values]
-    text = json.dumps(["<" if backwards else ">", *plain], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    text = orjson.dumps(["<" if backwards else ">", *plain])
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, length: int) -> tuple[bool, list[Any]]:
@@ -223,7 +223,7 @@ def decode_cursor(cursor: str, length: int) -> tuple[bool, list[Any]]:
     if not cursor:
         return False, []
     try:
-        direction, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        direction, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError) as error:
         raise Invalid(_("The link to this page of the list is damaged.")) from error
     scalars = all(isinstance(value, str | int | float) for value in values)

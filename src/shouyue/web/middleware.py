@@ -67,7 +67,7 @@ class ErrorPageMiddleware:
             allowed = response["Allow"]
             response = errors.answer(request, 405)
             response["Allow"] = allowed
-        if request.headers.get("HX-Request") == "true":
+        if request.META.get("HTTP_HX_REQUEST") == "true":  # `headers` would first read them all
             if response.status_code in (301, 302, 303) and _leads_to_sign_in(response):
                 response = errors.answer(request, 401, url=_sign_in_url(request))
             response["X-Server-Now"] = clock.now().isoformat()

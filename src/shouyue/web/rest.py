@@ -152,7 +152,7 @@ authenticate = BearerOrSession()
 def language_for(request: HttpRequest) -> str:
     """The language of answers: the profile's; programs may ask for another by `Accept-Language`."""
     actor: Actor | None = getattr(request, "actor", None)
-    asked = request.headers.get("Accept-Language", "")
+    asked = request.META.get("HTTP_ACCEPT_LANGUAGE", "")  # `headers` would first read them all
     if asked and (actor is None or actor.kind == "token"):
         for part in asked.split(","):
             try:
@@ -333,7 +333,7 @@ def _unexpected_problem(request: HttpRequest, error: Exception) -> HttpResponse:
 # --- lists -----------------------------------------------------------------------------------------------------
 
 
-class PageQuery(Schema):
+class PageQuery(BaseModel):  # a Schema would take each field for the attribute of some object
     """Query parameters of a list. cursor: `next` of the page before; limit: rows at most."""
 
     cursor: str = ""
