@@ -27,6 +27,7 @@ from shouyue.web.actors import actor_of
 from shouyue.web.htmx import render_page
 from shouyue.web.lists import Choice, Column, Empty, Export, Filter, ListPage
 from shouyue.web.moulds import mould
+from shouyue.web.states import look_of
 from shouyue.web.templatetags.shouyue import badge, countdown, localtime_of
 
 from . import calendar_views, cases, objection_views, outlook_views, queries
@@ -269,7 +270,7 @@ def _obligation_cells(row: Obligation, case: cases.Label, actor: Actor) -> list[
         row.contract.code,
         row.commitment.title(actor.language),
         f"{case.number} {case.title}".strip(),
-        State(row.state).label,
+        look_of("obligation", row.shown_state).label,
         row.commitment.number(actor.language),
         row.opened_at.isoformat(timespec="seconds"),
         row.due_at.isoformat(timespec="seconds") if row.due_at else "",

@@ -18,7 +18,7 @@ AT_ONCE = timedelta(seconds=5)
 
 def may_keep(obligation: Obligation, event: Happening) -> bool:
     """Whether an event comes at a time when it can keep an obligation."""
-    if obligation.state not in UNSETTLED or obligation.settled_at is not None:
+    if obligation.state not in UNSETTLED or obligation.settled_at is not None or obligation.is_unjudged:
         return False
     earliest = obligation.opened_at if obligation.period else obligation.trigger_at
     if event.id == obligation.opened_event_id or (

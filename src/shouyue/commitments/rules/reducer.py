@@ -62,8 +62,8 @@ class Reaction:
     def take(self, event: Happening, cause: Obligation | None = None) -> None:
         """Apply one happening. cause: the obligation whose verdict it is."""
         self._stop_and_go(event)
-        self._bind(event, cause)
         self._undo(event)
+        self._bind(event, cause)
         self._keep(event)
         self._void(event)
         self._close(event)
@@ -97,9 +97,10 @@ class Reaction:
     # Pauses
 
     def _stop_and_go(self, event: Happening) -> None:
-        """Waits are noted on what is kept or missed, too: it may be undone or aimed anew, and then they count."""
+        """Waits are noted on what is done or missed, too: it may be undone or aimed anew, and then they count."""
         for obligation in list(self.obligations):
-            if obligation.state == "void" or obligation.case != event.case:
+            is_over = obligation.state == "void" and not obligation.is_unjudged
+            if is_over or obligation.case != event.case:
                 continue
             book = self.book_of(obligation.plan_version_id)
             interest = book.interests.get(event.verb)
@@ -131,7 +132,7 @@ class Reaction:
             promise = book.deadlines.get(obligation.commitment)
             if promise is None or promise.bind == "opening" or not self._meant(promise):
                 continue
-            rebinds = event.verb in (promise.rebind_on or book.rebinding)
+            rebinds = _rebinds(book, promise, event)
             known = facts_in(event.facts, book.bound[promise.name])
             news = {key: value for key, value in known.items() if obligation.facts.get(key) != value}
             if not rebinds:
@@ -161,6 +162,7 @@ class Reaction:
             aim(book, promise, old, limit)
             if old.is_unjudged and limit.known:
                 self._judge(old)
+                old.ended_event_id = event.id
             return
         new = old.again(
             occurrence=self._next_occurrence(old),
@@ -188,13 +190,13 @@ class Reaction:
         for promise in book.deadlines.values():
             if promise.bind == "opening" or not self._meant(promise) or promise.same == "contract":
                 continue
-            if event.verb not in (promise.rebind_on or book.rebinding):
+            if not _rebinds(book, promise, event):
                 continue
             if not facts_in(event.facts, book.bound[promise.name]):
                 continue
             if any(o.commitment == promise.name and o.ending not in TAKEN_BACK for o in self.obligations):
                 continue
-            if book.applies(promise, event.facts) and limit_of(promise, event.facts).promised:
+            if _is_asked(book, promise, event.facts):
                 wanted.append(promise)
         if not wanted or self.only is not None:
             return
@@ -217,7 +219,22 @@ class Reaction:
                 item.with_facts(overlay),
                 causes.get(item.subject[1]) if item.verb.startswith("obligation.") else None,
             )
-        self.obligations.extend(o for o in inner.obligations if o not in voids)
+        inner._undo(event)
+        found = [o for o in inner.obligations if o not in voids]
+        self.obligations.extend(o for o in found if not self._has_verdict(o, event))
+
+    def _has_verdict(self, found: Obligation, event: Happening) -> bool:
+        """Whether what was done for it has one under a promise the facts no longer ask for: a deed has but one."""
+        if found.kept_event_id is None:
+            return False
+        for other in self.obligations:
+            if other.kept_event_id != found.kept_event_id or other.state in ("running", "void"):
+                continue
+            book = self.book_of(other.plan_version_id)
+            promise = book.deadlines.get(other.commitment)
+            if promise is not None and not _is_asked(book, promise, {**other.facts, **event.facts}):
+                return True
+        return False
 
     # Outcomes
 
@@ -314,6 +331,8 @@ class Reaction:
             if obligation.state == "waiting":
                 self._end(obligation, "void", event, ending="unless")
         for _, _, obligation in self._of(event, "voids"):
+            if obligation.is_unjudged:
+                continue  # done before, as what is kept or late
             if obligation.state in ("waiting", "running", "paused"):
                 overdue = (
                     obligation.state == "running"
@@ -461,6 +480,17 @@ def _note(obligation: Obligation, event: Happening) -> None:
     obligation.next_at = None
 
 
+def _rebinds(book: Book, promise: Deadline, event: Happening) -> bool:
+    """Whether facts may have changed with an event; what is undone runs on by those that hold now."""
+    return event.verb in (promise.rebind_on or book.rebinding) or event.verb in promise.undone_by
+
+
+def _is_asked(book: Book, promise: Deadline, facts: Mapping[str, Any]) -> bool:
+    """Whether these facts ask for a promise, also when they do not tell its limit yet."""
+    return book.applies(promise, facts) and limit_of(promise, facts).promised
+
+
 def _may_run(promise: Deadline, obligation: Obligation) -> bool:
     """Whether the clock of an obligation runs, or may come to run again."""
-    return obligation.is_open or (obligation.state in ("kept", "late") and bool(promise.undone_by))
+    may_be_undone = obligation.state in ("kept", "late") and bool(promise.undone_by)
+    return obligation.is_open or obligation.is_unjudged or may_be_undone

@@ -30,7 +30,7 @@ from shouyue.kernel.errors import Conflict, Invalid, NotAllowed
 from shouyue.kernel.models import Event
 from shouyue.kernel.scope import EVERYTHING, acting_in
 
-from .factories import PLAN, beijing, contract_under, happens, make_member, promised
+from .factories import PLAN, beijing, contract_under, happens, make_member, new_case, promised
 from .scenes import START, Scene, client_of_actor, lived
 
 APRIL = beijing("2026-04-08 09:00")
@@ -155,6 +155,19 @@ def test_what_is_told_late_is_a_visible_correction(scene):
     assert (row.before, row.after, row.objection_id) == ("missed", "kept", None)
     assert Event.objects.get(pk=row.event_id).verb == "ticket.responded"
     assert row.at == APRIL
+
+
+@database
+def test_a_limit_told_after_closing_is_a_correction_by_who_told_it(scene):
+    case = new_case()
+    with clock.at(START):
+        happens(scene.contract, case, "ticket.reported")
+        happens(scene.contract, case, "ticket.resolved", at=START + timedelta(minutes=3))
+    march(scene)
+    happens(scene.contract, case, "ticket.graded", severity="minor")
+    row = Adjustment.objects.get(obligation__case_id=case, obligation__commitment__name="repair")
+    assert (row.before, row.after, row.at) == ("running", "kept", APRIL)
+    assert Event.objects.get(pk=row.event_id).verb == "ticket.graded"
 
 
 @database

@@ -214,14 +214,15 @@ class Story:
 
     @staticmethod
     def is_watched(one: Owed) -> bool:
-        """Pauses are noted on what runs, and on what was kept and may be undone."""
-        return one.state in ("kept", "late") or (one.settled is None and one.state != "void")
+        """Pauses are noted on what runs, and on what was done and may be undone."""
+        return one.kept is not None or (one.settled is None and one.state != "void")
 
     def reject(self, at: int) -> None:
         for one in self.of("repair"):
             if one.kept is not None:
                 was_late = one.state == "late"
                 one.kept = one.settled = None
+                one.ending = ""
                 if was_late:
                     one.state = "missed"
                 else:
@@ -229,10 +230,11 @@ class Story:
 
     def change(self, at: int, severity: str) -> None:
         for one in self.of("repair"):
-            if one.settled is not None or one.state == "void" or one.limit == LIMITS[severity]:
+            is_judged = one.settled is not None and one.ending != "no_limit"
+            if is_judged or one.limit == LIMITS[severity]:
                 continue
             if one.limit is None:
-                one.limit = LIMITS[severity]
+                one.limit, one.ending = LIMITS[severity], ""
                 one.aim()
                 if one.kept is not None:
                     self.keep(one, one.kept)
@@ -247,13 +249,15 @@ class Story:
         for one in self.of("repair"):
             if one.settled is not None:
                 continue
-            if one.state == "missed":
+            if one.kept is not None:
+                one.state, one.ending, one.settled = "void", "no_limit", at
+            elif one.state == "missed":
                 one.settled = at
             elif one.state == "running" and one.due is not None and one.due < at:
                 one.state, one.settled = "missed", at
                 self.miss(one)
             else:
-                one.state, one.ending, one.settled, one.kept = "void", "event", at, None
+                one.state, one.ending, one.settled = "void", "event", at
 
     def look(self, now: int) -> None:
         """The sweep: whatever has come since the last look, as often as there is something."""

@@ -25,7 +25,7 @@ from shouyue.kernel.actor import SYSTEM
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
 
-from .factories import contract_under, happens, make_member
+from .factories import contract_under, happens, make_member, new_case
 from .scenes import START, Scene, client_of_actor
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +204,19 @@ def test_a_dispute_accepted_makes_a_kept_obligation_missed(scene):
     row.refresh_from_db()
     assert (row.state, row.kept_at, row.missed_at) == ("missed", START + timedelta(minutes=5), row.due_at)
     assert Event.objects.filter(verb="obligation.overturned", subject_id=row.pk).count() == 1
+
+
+def test_a_limit_told_later_does_not_overturn_what_both_sides_said(scene):
+    case = new_case()
+    happens(scene.contract, case, "ticket.reported")
+    happens(scene.contract, case, "ticket.resolved")
+    happens(scene.contract, case, "ticket.closed")
+    row = Obligation.objects.get(case_id=case, commitment__name="repair")
+    made = waiving.dispute_verdict(actor=scene.leader, obligation_id=row.pk, text="没有修好")
+    waiving.accept_dispute(actor=scene.manager, objection_id=made.pk, words="属实")
+    happens(scene.contract, case, "ticket.graded", severity="minor")
+    row.refresh_from_db()
+    assert (row.state, row.shown_state) == ("missed", "missed")
 
 
 def test_a_verdict_that_changed_meanwhile_is_not_overturned(scene):

@@ -140,6 +140,8 @@ def test_what_is_done_without_a_limit_says_what_the_verdict_waits_for():
     with clock.at(START + 5 * MINUTE):
         page = browser.get(reverse("commitments:obligation", args=[row.pk])).content.decode()
         listed = browser.get(listing, {"contract": contract.code}).content.decode()
+        export = browser.get(reverse("commitments:export_obligations"), {"contract": contract.code})
+        assert b"".join(export.streaming_content).decode().count("已完成，待判定") == 1
     assert "已完成，待判定" in page
     assert "待定：尚未录入故障级别" in page
     assert "完成时间" in page

@@ -331,6 +331,84 @@ def test_steps_that_count_from_the_start_end_with_the_deed():
     assert (found.next_at, found.steps_done) == (None, 0)
 
 
+def test_the_first_of_several_deeds_counts_while_the_limit_is_not_known():
+    either = BY_GRADE.replace("ticket.resolved", "[ticket.resolved, ticket.restored]")
+    done = ((0, "ticket.reported"), (60, "ticket.resolved"), (300, "ticket.restored"))
+    [found] = replay(book_of(either), story(*done, (900, "ticket.graded", {"severity": "major"})))
+    assert (found.state, found.kept_at) == ("kept", START + 60 * MINUTE)
+
+
+def test_what_is_done_stays_done_whatever_makes_the_rest_void():
+    arrival = BY_GRADE.replace("ticket.resolved", "visit.arrived") + "  void_by: ticket.resolved\n"
+    done = ((0, "ticket.reported"), (100, "visit.arrived"), (300, "ticket.resolved"))
+    assert played(arrival, *done, (310, "ticket.graded", {"severity": "major"})) == [("repair", "kept", 120)]
+    assert played(arrival, done[0], done[2])[0][1] == "void"
+
+
+def test_waits_that_end_after_closing_do_not_stop_what_runs_again():
+    waiting = BY_GRADE + "  pauses: customer\n"
+    events = [
+        (0, "ticket.reported"),
+        (100, "ticket.waiting_started", {"reason": "customer"}),
+        (200, "ticket.resolved"),
+        (300, "ticket.closed"),
+        (400, "ticket.waiting_ended", {"reason": "customer"}),
+        (500, "ticket.rejected"),
+        (500, "ticket.graded", {"severity": "minor"}),
+    ]
+    assert played(waiting, *events) == [("repair", "running", 780)]
+
+
+TWO_GRADES = """
+repair-minor:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: {by: severity, minor: 8 h, major: none}
+  undone_by: ticket.rejected
+repair-major:
+  kind: deadline
+  from: ticket.reported
+  kept_by: ticket.resolved
+  within: {by: severity, minor: none, major: 2 h}
+  undone_by: ticket.rejected
+"""
+BY_CONDITION = TWO_GRADES.replace(
+    "within: {by: severity, minor: 8 h, major: none}", "when: {severity: minor}\n  within: 8 h"
+)
+BY_CONDITION = BY_CONDITION.replace(
+    "within: {by: severity, minor: none, major: 2 h}", "when: {severity: major}\n  within: 2 h"
+)
+MINOR, MAJOR = {"severity": "minor"}, {"severity": "major"}
+
+
+@pytest.mark.parametrize("plan", [TWO_GRADES, BY_CONDITION])
+@pytest.mark.parametrize("graded_at", [10, 400])
+def test_a_deed_has_one_verdict_however_the_grade_is_corrected_afterwards(plan, graded_at):
+    events = [(0, "ticket.reported"), (graded_at, "ticket.graded", MINOR), (300, "ticket.resolved", MINOR)]
+    if graded_at > 300:
+        events[2] = (300, "ticket.resolved")
+    events = [*sorted(events), (500, "ticket.graded", MAJOR)]
+    assert [one for one in played(plan, *events) if one[1] != "void"] == [("repair-minor", "kept", 480)]
+    again = [*events, (600, "ticket.graded", MINOR), (650, "ticket.graded", MAJOR)]
+    assert [one for one in played(plan, *again) if one[1] != "void"] == [("repair-minor", "kept", 480)]
+
+
+@pytest.mark.parametrize("plan", [TWO_GRADES, BY_CONDITION])
+def test_what_is_rejected_runs_on_by_the_grade_that_holds_then(plan):
+    events = [
+        (0, "ticket.reported", MINOR),
+        (60, "ticket.resolved", MINOR),
+        (70, "ticket.graded", MAJOR),
+        (90, "ticket.rejected", MAJOR),
+    ]
+    assert [one for one in played(plan, *events) if one[1] != "void"] == [("repair-major", "running", 120)]
+    ended = [*events, (130, "ticket.resolved", MAJOR)]
+    assert [one for one in played(plan, *ended) if one[1] != "void"] == [("repair-major", "late", 120)]
+    one_table = [*events[:2], (70, "ticket.graded", MAJOR), (90, "ticket.rejected", MAJOR)]
+    assert [one for one in played(BY_GRADE, *one_table) if one[1] != "void"] == [("repair", "running", 120)]
+
+
 # Against a naive model
 
 VERBS = (
@@ -372,15 +450,16 @@ class Naive:
         )
         return now - start - paused
 
-    def overdue(self, now):
-        current = self.past[-1]
-        return current["grade"] is not None and self.counted(current["start"], now) > LIMITS[current["grade"]]
+    def overdue(self, entry, now):
+        """Whether the limit was used up the minute before; a wait that begins as its time is up stops nothing."""
+        start, grade = entry["start"], entry["grade"]
+        return grade is not None and now > start and self.counted(start, now - 1) >= LIMITS[grade]
 
     def feed(self, minute, verb):
         waiting = bool(self.waits) and self.waits[-1][1] is None
         current = self.past[-1] if self.past else None
         is_open = current is not None and current["state"] in ("running", "missed")
-        if is_open and current["state"] == "running" and self.overdue(minute):
+        if is_open and current["state"] == "running" and self.overdue(current, minute):
             current["state"] = "missed"
         if verb == "wait" and not waiting:
             self.waits.append((minute, None))
@@ -391,8 +470,7 @@ class Naive:
             for entry in self.past:
                 if entry["done"] is not None and entry["grade"] is None:
                     entry["grade"] = grade
-                    late = self.counted(entry["start"], entry["done"]) > LIMITS[grade]
-                    entry["state"] = "late" if late else "kept"
+                    entry["state"] = "late" if self.overdue(entry, entry["done"]) else "kept"
                     entry["over"] = False
                 elif entry is current and is_open and not entry["over"] and entry["grade"] != grade:
                     entry["grade"], entry["state"] = grade, "running"
@@ -404,15 +482,15 @@ class Naive:
             if current["done"] is None:
                 current["done"] = minute
             if current["grade"] is not None:
-                current["state"] = "late" if self.overdue(minute) else "kept"
+                current["state"] = "late" if self.overdue(current, minute) else "kept"
         elif verb == "rejected" and current is not None and current["done"] is not None:
             current["state"] = "missed" if current["state"] == "late" else "running"
             current["done"], current["over"] = None, False
         elif verb == "cancelled":
             for entry in self.past:
-                if entry["state"] in ("running", "missed") and not entry["over"]:
+                if entry["state"] in ("running", "missed") and not entry["over"] and entry["done"] is None:
                     entry["state"] = "missed" if entry["state"] == "missed" else "void"
-                    entry["done"], entry["over"] = None, True
+                    entry["over"] = True
         elif verb == "closed":
             for entry in self.past:
                 if entry["state"] == "running" and entry["done"] is not None:
