@@ -24,7 +24,7 @@ def paths(root):
 def test_module_imports_point_to_hashed_files(collected):
     text = (collected / paths(collected)["web/js/main.js"]).read_text()
     imports = re.findall(r'import\s*["\'](.+?)["\']', text)
-    assert len(imports) == 17
+    assert len(imports) == 18
     assert all(re.fullmatch(r"\./[\w-]+\.[0-9a-f]{12}\.js", name) for name in imports)
 
 
