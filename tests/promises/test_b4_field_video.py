@@ -105,6 +105,14 @@ def test_b4_04_b4_05_a_repair_closed_ungraded_is_neither_kept_nor_missed():
     assert story.state("repair-complex") == "missed"
 
 
+def test_b4_04_b4_05_a_repair_graded_anew_has_one_verdict_until_it_is_rejected():
+    story = ungraded().grade(5 * HOUR, complexity="simple").grade(5 * HOUR + MINUTE, complexity="complex")
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("late", "none")
+    story.reject(5 * HOUR + 2 * MINUTE)
+    assert (story.state("repair-simple"), story.state("repair-complex")) == ("none", "running")
+    assert story.due("repair-complex") == 6 * HOUR + 20 * MINUTE
+
+
 def test_b4_04_b4_05_are_about_faults_alone():
     story = video(zone="urban", request_type="service_request").arrive(20 * MINUTE)
     assert (story.state("repair-simple"), story.state("repair-complex")) == ("none", "none")
