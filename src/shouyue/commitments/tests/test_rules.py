@@ -538,6 +538,32 @@ def test_a_replay_tells_the_same_story_twice(steps):
     assert replay(_BOOK, events, until=end) == replay(_BOOK, list(reversed(events)), until=end)
 
 
+STEPS = ("reported", "resolved", "rejected", "wait", "resume", "closed", "tick")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(LIMITS)),
+    st.lists(st.tuples(st.integers(1, 200), st.sampled_from(STEPS)), max_size=14),
+)
+def test_the_verdict_is_the_same_whenever_the_grade_is_told(severity, steps):
+    events, minute = [], 0
+    for number, (gap, verb) in enumerate([*steps, (1, f"graded-{severity}")], 1):
+        minute += gap
+        events.append(happening(number, minute, verb))
+    known = [
+        one.with_facts({"severity": severity}) if one.verb == "ticket.reported" else one for one in events
+    ]
+    told_last, told_first = (
+        [
+            (o.opened_event_id, o.state, o.kept_at)
+            for o in replay(_BOOK, told, until=START + timedelta(days=30))
+        ]
+        for told in (events, known)
+    )
+    assert told_last == told_first
+
+
 # The word on the board
 
 
