@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.utils.translation import gettext as _
 
 from shouyue.kernel.errors import Invalid
@@ -114,9 +114,10 @@ def mark_changed() -> int:
 
 
 def _seen() -> _Seen:
-    if not connection.in_atomic_block:
+    held = connections[DEFAULT_DB_ALIAS]  # past the proxy: this is asked twice for each obligation
+    if not held.in_atomic_block:
         return _Seen()
-    for entry in connection.run_on_commit:
+    for entry in held.run_on_commit:
         if isinstance(entry[1], _Seen):
             return entry[1]
     seen = _Seen()

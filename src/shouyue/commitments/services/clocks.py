@@ -38,11 +38,12 @@ def upsert(
         o for o in obligations if o.case == event.case and o.is_open and not o.period and o.state != "waiting"
     ]
     due = min((o for o in mine if o.due_at is not None), key=lambda o: (o.due_at, o.id), default=None)
+    commitment_id = names_of(due.contract_id).ids.get(due.commitment) if due else None
     reference = "%s::bigint"
     values: list[Any] = []
     if due is not None and due.is_new:
         reference = "(SELECT id FROM ins WHERE commitment_id = %s AND occurrence = %s LIMIT 1)"
-        values = [names_of(due.contract_id).ids.get(due.commitment), due.occurrence]
+        values = [commitment_id, due.occurrence]
     else:
         values = [due.id if due else None]
     stays = "true" if closed else "false" if reopened else "c.is_closed"
@@ -53,7 +54,7 @@ def upsert(
         due.due_at if due and not closed else None,
         due.warn_at if due else None,
         *values,
-        names_of(due.contract_id).ids.get(due.commitment) if due else None,
+        commitment_id,
         due.state == "missed" if due else False,
         due is None and any(o.state == "paused" for o in mine),
         closed,
