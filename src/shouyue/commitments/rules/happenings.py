@@ -104,8 +104,7 @@ class Obligation:
     @property
     def is_unjudged(self) -> bool:
         """Whether it is done, but its limit is not known, so that nobody can say whether in time."""
-        has_no_limit = self.state == "void" and self.ending == NO_LIMIT
-        return self.kept_event_id is not None and (self.settled_at is None or has_no_limit)
+        return self.kept_event_id is not None and (self.settled_at is None or self.ending == NO_LIMIT)
 
     def take_deed_back(self) -> None:
         """As if nothing had been done for it."""

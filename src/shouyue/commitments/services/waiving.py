@@ -303,6 +303,7 @@ def _overturn(actor: Actor, made: Objection, verdict: State, verb: str) -> None:
         (obligation.due_at or now) if verdict == State.MISSED else None
     )
     obligation.ended_event_id = event
+    obligation.ending = ""  # it is void no more
     obligation.next_at = None
     obligation.dirty = True
     with connection.cursor() as cursor:

@@ -216,7 +216,7 @@ def test_a_limit_told_later_does_not_overturn_what_both_sides_said(scene):
     waiving.accept_dispute(actor=scene.manager, objection_id=made.pk, words="属实")
     happens(scene.contract, case, "ticket.graded", severity="minor")
     row.refresh_from_db()
-    assert (row.state, row.shown_state) == ("missed", "missed")
+    assert (row.state, row.shown_state, row.ending) == ("missed", "missed", "")
 
 
 def test_a_verdict_that_changed_meanwhile_is_not_overturned(scene):
