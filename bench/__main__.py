@@ -12,6 +12,7 @@ import platform
 import time
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the middle one counts")
     parser.add_argument("--running", type=int, help="obligations that run during the sweep")
+    parser.add_argument(
+        "--in-memory",
+        action="store_true",
+        help="read the database's files before each run, as a server keeps them that has the memory",
+    )
     parser.add_argument("--no-sweep", action="store_true")
     parser.add_argument("--only-sweep", action="store_true", help="with --reuse: nothing but the sweep")
     parser.add_argument(
@@ -154,6 +160,8 @@ def _measure(home: Path, cast: world.Cast, url: str, chosen: argparse.Namespace)
         _settle(url)
         wanted = http.scenarios(cast, url)
         options: dict[str, Any] = {"seconds": chosen.seconds, "rounds": chosen.rounds}
+        if chosen.in_memory:
+            options["before"] = partial(stack.read_files, home)
         one = {
             key: http.measure(wanted[key], running.port, running.groups, clients=1, **options)
             for key in ONE_CLIENT

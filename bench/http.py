@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +97,11 @@ def measure(
     clients: int,
     seconds: float,
     rounds: int = 1,
+    before: Callable[[], None] | None = None,
 ) -> Run:
-    """The middle one of some rounds, after a short warm-up."""
+    """The middle one of some rounds, after a short warm-up. before: what is done first of all."""
+    if before is not None:
+        before()
     drive(scenario.name, port, scenario.request, clients=clients, seconds=min(1.0, seconds), groups={})
     return middle(
         [
