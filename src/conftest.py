@@ -60,6 +60,7 @@ def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     from shouyue.kernel.scope import EVERYTHING, acting_in
 
+    _no_calls_wait()
     if transactional:
         request.getfixturevalue("transactional_db")
         with acting_in(EVERYTHING):
@@ -74,6 +75,13 @@ def _database_scope(request: pytest.FixtureRequest) -> Iterator[None]:
         _make_provider()
         with _ends_what_it_begins():
             yield
+
+
+def _no_calls_wait() -> None:
+    """The number of calls in the navigation is counted every some seconds: not just while a test counts statements."""
+    from shouyue.notifications import declarations
+
+    declarations._calls["count"] = 0, float("inf")
 
 
 @contextmanager

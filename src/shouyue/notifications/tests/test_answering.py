@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shouyue.accounts.queries import actor_from
@@ -12,7 +14,7 @@ from shouyue.accounts.tests.factories import make_user, sign_in
 from shouyue.kernel import clock, events
 from shouyue.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from shouyue.kernel.models import Event
-from shouyue.notifications import colleagues, queries, services
+from shouyue.notifications import colleagues, declarations, queries, services
 from shouyue.notifications.models import Acknowledgement, Notice
 from shouyue.parties.tests.factories import make_customer
 
@@ -246,6 +248,19 @@ def test_three_calls_in_vain_have_failed():
             (call,) = queries.calls_to_make(agent)
             settled(agent, call, "not_reached")
     assert Notice.objects.get().state == "failed"
+
+
+def test_the_navigation_counts_people_to_call_once_in_a_while(rf):
+    reader, other = make_user(), make_user()
+    services.post([draft(reader, "phone", "k1"), draft(reader, "phone", "k2"), draft(other, "phone", "k3")])
+    request = rf.get("/")
+    request.actor = actor_from(make_user(roles=["desk_agent"]))
+    assert declarations.calls_badge(request) is None  # as it was counted last
+    declarations._calls.clear()
+    assert declarations.calls_badge(request) == 2
+    with CaptureQueriesContext(connection) as seen:
+        assert declarations.calls_badge(request) == 2
+    assert not seen.captured_queries
 
 
 def test_only_the_desk_calls():
